@@ -1,0 +1,24 @@
+/** One entry of a folder as the client finds it. */
+export interface TreeEntry {
+  /** Relative to the context, with `/`. */
+  readonly path: string;
+  readonly type: "file" | "dir" | "link" | "other";
+  /** Permission bits (07777). */
+  readonly mode: number;
+  readonly size: number;
+  /** Where a link points, as it is written; empty for others. */
+  readonly target: string;
+}
+
+/** A folder on the client's disk. `src/host` implements it. */
+export interface Tree {
+  /** Entries directly inside a folder (`""`: the context itself), sorted by name. Links are not followed. */
+  list(folder: string): Promise<readonly TreeEntry[]>;
+  /** The parts of a file, one after another; each at most `MAX_CHUNK_BYTES`. */
+  read(path: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** A small file as text (UTF-8); undefined when there is none. */
+  text(path: string): Promise<string | undefined>;
+}
+
+/** No chunk is larger than this, so that one fits into memory everywhere. */
+export const MAX_CHUNK_BYTES = 1 << 20;

@@ -1,0 +1,14 @@
+import type { Role } from "../wire/requests.ts";
+
+/** Who asks, once that is known. */
+export type Actor =
+  /** Over daemon.sock: root of the machine, by file mode. */
+  | { readonly kind: "local"; readonly name: "root@local" }
+  | {
+    readonly kind: "key";
+    /** First 16 hex digits of the SHA-256 of the public key. */
+    readonly id: string;
+    readonly name: string;
+    readonly role: Role;
+    readonly scope: readonly string[];
+  };

@@ -1,0 +1,88 @@
+import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
+
+/**
+ * - `pending`: accepted, not yet serving
+ * - `live`: gets the traffic; one per service at most
+ * - `retired`: was live once
+ * - `failed`, `interrupted`, `cancelled`: never was live
+ */
+export type ReleaseStatus = "pending" | "live" | "retired" | "failed" | "interrupted" | "cancelled";
+
+/** Where a replica has its fixed addresses. */
+export interface ReplicaPlace {
+  readonly n: number;
+  readonly ingressAddress: string | undefined;
+  readonly internalAddress: string;
+}
+
+/** One accepted deploy of a service. */
+export interface Release {
+  readonly service: string;
+  readonly number: number;
+  readonly status: ReleaseStatus;
+  readonly spec: ServiceSpec;
+  readonly env: readonly EnvVariable[];
+  /** Name of the image; undefined until it is built. */
+  readonly image: string | undefined;
+  readonly imageId: string | undefined;
+  /** SHA-256 (hex) of the manifest and the options: equal means nothing to do. */
+  readonly contentDigest: string;
+  readonly places: readonly ReplicaPlace[];
+  /** The step that is being done, as `describeStep` names it; undefined before the first and after the last. */
+  readonly step: string | undefined;
+  /**
+   * The ingress address that requests have been bound to before the commit (stop-first). While it is set on a release
+   * that is not live, requests may wait for that address, so whoever serves next must have it.
+   */
+  readonly heldAddress: string | undefined;
+  readonly by: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly endedAt: string | undefined;
+  /** The sentence of the failure. */
+  readonly error: string | undefined;
+}
+
+/** The few queries a deploy needs. Every write is durable when it returns, power cut included. */
+export interface ReleaseStore {
+  /** Takes the next number of the service. */
+  createRelease(release: {
+    readonly spec: ServiceSpec;
+    readonly env: readonly EnvVariable[];
+    readonly contentDigest: string;
+    readonly by: string;
+    readonly at: string;
+  }): Release;
+  release(service: string, number: number): Release | undefined;
+  live(service: string): Release | undefined;
+  /** The live release of every service, in the order of names. */
+  allLive(): readonly Release[];
+  /** Every release that is `pending`. */
+  pending(): readonly Release[];
+  /** The newest releases first. */
+  releases(service: string, limit: number): readonly Release[];
+  /** Names of all services that ever had a release, sorted. */
+  services(): readonly string[];
+  setImage(service: string, number: number, image: string, imageId: string): void;
+  setPlaces(service: string, number: number, places: readonly ReplicaPlace[]): void;
+  setStep(service: string, number: number, step: string | undefined): void;
+  setHeldAddress(service: string, number: number, address: string | undefined): void;
+  /** The commit: in one transaction this release is live and the one before it retired. */
+  commit(service: string, number: number, at: string): void;
+  /** Marks a release that never got live. */
+  fail(
+    service: string,
+    number: number,
+    status: "failed" | "interrupted" | "cancelled",
+    error: string,
+    at: string,
+  ): void;
+  /**
+   * Takes back the hold of a release that failed: in one transaction replica 1 of the live release gets the held
+   * address and the failed release gives it up.
+   */
+  inheritHeldAddress(service: string, failed: number): void;
+  /** The last address given on a network, from which the next one is searched; and the remembering of it. */
+  addressCursor(network: "ingress" | "internal"): string | undefined;
+  setAddressCursor(network: "ingress" | "internal", address: string): void;
+}

@@ -1,0 +1,63 @@
+/** One replica of a release; its plain name is `<service>.<release>.<n>`. */
+export interface ReplicaId {
+  readonly service: string;
+  readonly release: number;
+  /** From 1. */
+  readonly n: number;
+}
+
+/** The words' name of a replica: `blog.7.1`. */
+export function replicaName({ service, release, n }: ReplicaId): string {
+  return `${service}.${release}.${n}`;
+}
+
+/** Labels by which we know our own Docker objects; nothing without `instance` is ever touched. */
+export const Label = {
+  /** The server id. */
+  instance: "mypaas.instance",
+  /** `traefik`, `receiver`, `daemon`, `replica`. */
+  part: "mypaas.part",
+  service: "mypaas.service",
+  release: "mypaas.release",
+  replica: "mypaas.replica",
+} as const;
+
+/** Names of the Docker objects of one root. */
+export interface ObjectNames {
+  readonly networks: {
+    readonly internal: string;
+    readonly ingress: string;
+    readonly entry: string;
+    readonly admin: string;
+  };
+  readonly traefik: string;
+  readonly receiver: string;
+  readonly daemon: string;
+  readonly receiverImage: string;
+  /** `blog.7.1`, or `ab12cd-blog.7.1` under a second root. */
+  replica(id: ReplicaId): string;
+  /** `blog:7`, or `ab12cd-blog:7`. */
+  image(service: string, release: number): string;
+  /** `blog.data`, or `ab12cd-blog.data`. */
+  volume(service: string, name: string): string;
+}
+
+/**
+ * Names the Docker objects of a root.
+ *
+ * @param shortId empty for the root `/`; six hex digits of the server id for any other, so that roots live side by side
+ */
+export function objectNames(shortId: string): ObjectNames {
+  const own = shortId === "" ? "mypaas" : `mypaas-${shortId}`;
+  const prefix = shortId === "" ? "" : `${shortId}-`;
+  return {
+    networks: { internal: own, ingress: `${own}-ingress`, entry: `${own}-entry`, admin: `${own}-admin` },
+    traefik: `${own}-traefik`,
+    receiver: `${own}-receiver`,
+    daemon: `${own}-daemon`,
+    receiverImage: `${own}-receiver:base`,
+    replica: (id) => prefix + replicaName(id),
+    image: (service, release) => `${prefix}${service}:${release}`,
+    volume: (service, name) => `${prefix}${service}.${name}`,
+  };
+}

@@ -1,0 +1,69 @@
+/** Every path of the server, below its root. */
+export interface ServerLayout {
+  readonly root: string;
+  readonly binary: string;
+  readonly etc: string;
+  readonly settings: string;
+  readonly lib: string;
+  readonly database: string;
+  readonly daemonKey: string;
+  readonly daemonLock: string;
+  readonly blobs: string;
+  readonly spool: string;
+  readonly traefik: string;
+  readonly traefikStatic: string;
+  readonly routes: string;
+  readonly routesFile: string;
+  readonly acme: string;
+  readonly acmeFile: string;
+  /** Certificate and key of the receiver when the server has only an address. */
+  readonly certificates: string;
+  readonly certificate: string;
+  readonly certificateKey: string;
+  readonly run: string;
+  readonly daemonSocket: string;
+  readonly gate: string;
+  readonly gateSocket: string;
+  readonly unit: string;
+  /** Where bind volumes live unless `init --volumes` said otherwise. */
+  readonly defaultVolumes: string;
+}
+
+/** Lays out a server below `root`, an absolute path (`/` for the machine's own). */
+export function serverLayout(root: string): ServerLayout {
+  const base = root === "/" ? "" : root.replace(/\/+$/, "");
+  const etc = `${base}/etc/mypaas`;
+  const lib = `${base}/var/lib/mypaas`;
+  const run = `${base}/run/mypaas`;
+  const traefik = `${lib}/traefik`;
+  return {
+    root: base === "" ? "/" : base,
+    binary: `${base}/usr/local/bin/mypaas`,
+    etc,
+    settings: `${etc}/server.yml`,
+    lib,
+    database: `${lib}/state.db`,
+    daemonKey: `${lib}/daemon.key`,
+    daemonLock: `${lib}/daemon.lock`,
+    blobs: `${lib}/blobs`,
+    spool: `${lib}/spool`,
+    traefik,
+    traefikStatic: `${traefik}/traefik.yml`,
+    routes: `${traefik}/routes`,
+    routesFile: `${traefik}/routes/routes.yml`,
+    acme: `${traefik}/acme`,
+    acmeFile: `${traefik}/acme/acme.json`,
+    certificates: `${traefik}/certificates`,
+    certificate: `${traefik}/certificates/receiver.pem`,
+    certificateKey: `${traefik}/certificates/receiver.key`,
+    run,
+    daemonSocket: `${run}/daemon.sock`,
+    gate: `${run}/gate`,
+    gateSocket: `${run}/gate/gate.sock`,
+    unit: `${base}/etc/systemd/system/mypaas.service`,
+    defaultVolumes: `${base}/srv/mypaas`,
+  };
+}
+
+/** Linux ends socket paths at 107 bytes (sockaddr_un, unix(7)). */
+export const MAX_SOCKET_PATH_BYTES = 107;

@@ -1,0 +1,49 @@
+/** One network of DESIGN 2 with what Docker chose for it, spelled out. */
+export interface NetworkSettings {
+  /** CIDR, such as `172.31.0.0/16`. */
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Docker's own range: the upper half. */
+  readonly range: string;
+}
+
+/** What `init` was told and what it found: `/etc/mypaas/server.yml`. Holds no secret but Traefik's API password, so 0600. */
+export interface ServerSettings {
+  /** 32 hex digits, made once. */
+  readonly serverId: string;
+  /** How laptops reach the server: a domain or an IPv4 address. */
+  readonly address: string;
+  /** The receiver's own domain; undefined: the address with a certificate made here. */
+  readonly domain: string | undefined;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly supervisor: "systemd" | "docker" | "none";
+  readonly email: string | undefined;
+  readonly acme: string;
+  readonly acmeCa: string | undefined;
+  /** The folder that bind volumes must lie under; `~` in a Dockerfile. */
+  readonly volumes: string;
+  readonly traefikImage: string;
+  readonly apiPassword: string;
+  readonly networks: {
+    readonly internal: NetworkSettings;
+    readonly ingress: NetworkSettings;
+    readonly entry: NetworkSettings;
+    readonly admin: NetworkSettings;
+  };
+}
+
+/** Six hex digits that tell a second root's Docker objects apart; empty for the root `/`. */
+export function shortId(settings: Pick<ServerSettings, "serverId">, root: string): string {
+  return root === "/" ? "" : settings.serverId.slice(0, 6);
+}
+
+/** Fixed addresses, counted from the start of each network's lower half; .1 is the gateway. Replicas begin at `firstReplica`. */
+export const FixedHost = { gateway: 1, traefik: 2, receiver: 3, firstReplica: 16 } as const;
+
+/** Port of Traefik's API on the admin network. */
+export const TRAEFIK_API_PORT = 8080;
+/** Port of the receiver on the entry network. */
+export const RECEIVER_PORT = 8080;
+/** User and group of the receiver, `nonroot` by common use. */
+export const RECEIVER_USER = 65532;

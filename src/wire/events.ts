@@ -1,0 +1,53 @@
+import type { FailureKind } from "../error.ts";
+
+/** A failure as it travels. */
+export interface WireError {
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly details?: readonly string[] | undefined;
+}
+
+/** What a deploy tells while it goes on. `live`, `planned` and `failed` are ends. */
+export type DeployEvent =
+  | { readonly kind: "accepted"; readonly deploy: string; readonly service: string; readonly release: number }
+  /** Another deploy (its id) or the builder is waited for. */
+  | { readonly kind: "queued"; readonly behind: string }
+  | { readonly kind: "log"; readonly step: string; readonly text: string }
+  | {
+    readonly kind: "step";
+    readonly text: string;
+    readonly state: "started" | "done";
+    readonly seconds?: number | undefined;
+  }
+  | { readonly kind: "warning"; readonly text: string }
+  | { readonly kind: "planned"; readonly steps: readonly string[]; readonly notes: readonly string[] }
+  | {
+    readonly kind: "live";
+    readonly service: string;
+    readonly release: number;
+    readonly urls: readonly string[];
+    readonly seconds: number;
+    /** Nothing was to be done: the same content serves already. */
+    readonly alreadyLive: boolean;
+  }
+  | { readonly kind: "failed"; readonly deploy: string | undefined; readonly error: WireError };
+
+/** An event in the order of its deploy, as one line of JSON. */
+export type NumberedEvent = DeployEvent & {
+  /** From 1. */
+  readonly seq: number;
+  /** ISO 8601. */
+  readonly time: string;
+};
+
+/**
+ * A line of an event stream. The last one carries the daemon's signature (base64) over itself without `proof`, bound to
+ * the request's nonce; see `src/auth/proof.ts`.
+ */
+export type EventLine = NumberedEvent & { readonly proof?: string | undefined };
+
+/** Whether nothing comes after it. */
+export function isEnd(event: DeployEvent): boolean {
+  return event.kind === "live" || event.kind === "failed" || event.kind === "planned";
+}
