@@ -4,6 +4,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS=${MYPAAS_TOOLS:-$ROOT/.tools}
 
 DENO_VERSION=2.6.10
+VEGETA_VERSION=12.13.0
 TRAEFIK_VERSION=3.7.15
 TRAEFIK_IMAGE=traefik:v$TRAEFIK_VERSION
 BUSYBOX_IMAGE=busybox:latest
@@ -35,6 +36,22 @@ as_root() {
   if [[ $EUID == 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
+# install_packages NAME...: Debian's packages.
+apt_updated=false
+install_packages() {
+  command -v apt-get >/dev/null || die "cannot install $*: this machine has no apt-get. Install them by hand and run it again"
+  local log
+  log=$(mktemp)
+  if ! $apt_updated; then
+    as_root apt-get update -q >"$log" 2>&1 || die "apt-get update failed: $(tail -3 "$log")"
+    apt_updated=true
+  fi
+  say "installing $*"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" >"$log" 2>&1 ||
+    die "apt-get install $* failed: $(tail -3 "$log")"
+  rm -f "$log"
+}
+
 # wait_for SECONDS COMMAND...: polls every 0.1 s until the command succeeds.
 wait_for() {
   local end=$((SECONDS + $1))
@@ -45,5 +62,6 @@ wait_for() {
   done
 }
 
+has_deno() { [[ -x $TOOLS/bin/deno && $("$TOOLS/bin/deno" --version 2>/dev/null) == "deno $DENO_VERSION "* ]]; }
 docker_answers() { curl -sf --max-time 5 --unix-socket $DOCKER_SOCKET http://docker/_ping >/dev/null 2>&1; }
 has_image() { curl -sf --max-time 5 --unix-socket $DOCKER_SOCKET -o /dev/null "http://docker/images/$1/json"; }

@@ -12,13 +12,22 @@ export interface TreeEntry {
 
 /** A folder on the client's disk. `src/host` implements it. */
 export interface Tree {
-  /** Entries directly inside a folder (`""`: the context itself), sorted by name. Links are not followed. */
+  /**
+   * Entries directly inside a folder (`""`: the context itself), sorted by name. Links are not followed.
+   *
+   * @throws {UsageError} when the folder cannot be read, or a link's target is not valid UTF-8
+   */
   list(folder: string): Promise<readonly TreeEntry[]>;
   /** The parts of a file, one after another; each at most `MAX_CHUNK_BYTES`. */
   read(path: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /**
+   * One part of a file again, when it is sent.
+   *
+   * @throws {MyPaasError} when the file has become shorter or is gone
+   */
+  readRange(path: string, offset: number, size: number): Promise<Uint8Array<ArrayBuffer>>;
   /** A small file as text (UTF-8); undefined when there is none. */
   text(path: string): Promise<string | undefined>;
 }
 
-/** No chunk is larger than this, so that one fits into memory everywhere. */
-export const MAX_CHUNK_BYTES = 1 << 20;
+export { MAX_CHUNK_BYTES } from "../wire/limits.ts";

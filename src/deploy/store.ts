@@ -38,6 +38,7 @@ export interface Release {
   readonly by: string;
   /** ISO 8601. */
   readonly createdAt: string;
+  /** When the deploy ended: live, or not. */
   readonly endedAt: string | undefined;
   /** The sentence of the failure. */
   readonly error: string | undefined;
@@ -69,19 +70,11 @@ export interface ReleaseStore {
   setHeldAddress(service: string, number: number, address: string | undefined): void;
   /** The commit: in one transaction this release is live and the one before it retired. */
   commit(service: string, number: number, at: string): void;
-  /** Marks a release that never got live. */
-  fail(
-    service: string,
-    number: number,
-    status: "failed" | "interrupted" | "cancelled",
-    error: string,
-    at: string,
-  ): void;
   /**
-   * Takes back the hold of a release that failed: in one transaction replica 1 of the live release gets the held
-   * address and the failed release gives it up.
+   * Marks a release that never got live. In the same transaction the first replica of the live release takes over the
+   * address that requests wait for, if the failed one held one.
    */
-  inheritHeldAddress(service: string, failed: number): void;
+  fail(service: string, number: number, status: "failed" | "interrupted" | "cancelled", error: string, at: string): void;
   /** The last address given on a network, from which the next one is searched; and the remembering of it. */
   addressCursor(network: "ingress" | "internal"): string | undefined;
   setAddressCursor(network: "ingress" | "internal", address: string): void;

@@ -47,3 +47,10 @@ export const TRAEFIK_API_PORT = 8080;
 export const RECEIVER_PORT = 8080;
 /** User and group of the receiver, `nonroot` by common use. */
 export const RECEIVER_USER = 65532;
+
+/** The URL under which laptops reach the server. */
+export function serverUrl(
+  { domain, address, httpsPort }: Pick<ServerSettings, "domain" | "address" | "httpsPort">,
+): string {
+  return `https://${domain ?? address}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
+}

@@ -1,0 +1,19 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Run } from "./context.ts";
+
+export interface DeployCommandRequest {
+  /** A Dockerfile, or a folder that has one. */
+  readonly dockerfile: string;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Defines `mypaas deploy`; `run` does the work. */
+export function deployCommand(run: Run<DeployCommandRequest>): CommandUnknownOpts {
+  return new Command("deploy")
+    .description("Build a Dockerfile and roll it out on this server.")
+    .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
+    .option("-f, --force", "build and roll out although nothing changed", false)
+    .option("-n, --dry-run", "print the steps and change nothing", false)
+    .action((dockerfile, { force, dryRun }) => run({ dockerfile, force, dryRun }));
+}

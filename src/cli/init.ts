@@ -1,0 +1,27 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { DEFAULT_TRAEFIK_IMAGE, type InitFlags } from "../setup/wanted_settings.ts";
+import type { Run } from "./context.ts";
+
+export interface InitCommandRequest {
+  readonly flags: InitFlags;
+}
+
+/** Defines `mypaas init`; `run` does the work. */
+export function initCommand(run: Run<InitCommandRequest>): Command {
+  return new Command("init")
+    .description("Make this machine a server, or change how it is set up. Run again, it changes only what differs.")
+    .option("--http-port <port>", "where Traefik takes http (80)")
+    .option("--https-port <port>", "where Traefik takes https (443)")
+    .addOption(
+      new Option("--supervisor <kind>", "what keeps the daemon running (systemd where it is PID 1, else docker)")
+        .choices(["systemd", "docker", "none"] as const),
+    )
+    .option("--domain <domain>", "the server's own domain, with a certificate from an authority")
+    .option("--address <address>", "how laptops reach it without a domain (the machine's address)")
+    .option("--email <email>", "whom the certificate authority may write to")
+    .option("--acme <authority>", "production or staging of Let's Encrypt, or the URL of another (production)")
+    .option("--acme-ca <file>", "certificate to trust when talking to that authority")
+    .option("--volumes <folder>", "where the services' volumes are (/srv/mypaas)")
+    .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
+    .action((flags) => run({ flags })) as unknown as Command;
+}

@@ -1,0 +1,63 @@
+import { Command } from "@commander-js/extra-typings";
+import type { CliContext } from "./context.ts";
+import { daemonCommand } from "./daemon.ts";
+import { deployCommand } from "./deploy.ts";
+import { initCommand } from "./init.ts";
+import { inviteCommand } from "./invite.ts";
+import { keysCommand } from "./keys.ts";
+import { loginCommand } from "./login.ts";
+import { logsCommand } from "./logs.ts";
+import { absolutePath } from "./paths.ts";
+import { psCommand } from "./ps.ts";
+import { pushCommand } from "./push.ts";
+import { receiverCommand } from "./receiver.ts";
+import { uninstallCommand } from "./uninstall.ts";
+
+/** What is known before the command line is read. */
+export type Surroundings = Omit<CliContext, "root" | "json">;
+
+/**
+ * Builds the command line: every command with its flags. An implementation is imported when its command runs, so that
+ * `--help` costs no more than reading flags.
+ */
+export function buildProgram(surroundings: Surroundings): Command {
+  const { version, env } = surroundings;
+  const program = new Command("mypaas")
+    .description("Put a folder with a Dockerfile online, on your own server.")
+    .version(version, "-V, --version")
+    .option(
+      "--root <folder>",
+      "keep all paths of the server under this folder (MYPAAS_ROOT)",
+      env("MYPAAS_ROOT") ?? "/",
+    )
+    .option("--json", "print JSON, one object per line", false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const context = (): CliContext => ({
+    ...surroundings,
+    json: program.opts().json,
+    root: absolutePath(program.opts().root, surroundings.cwd),
+  });
+  const commands = [
+    initCommand(async (request) => (await import("./run_init.ts")).runInit(request, context())),
+    deployCommand(async (request) => (await import("./run_deploy.ts")).runDeploy(request, context())),
+    pushCommand(async (request) => (await import("./run_deploy.ts")).runPush(request, context())),
+    loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
+    psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
+    logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
+    inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
+    keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
+    uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
+    daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
+    receiverCommand(async (request) => (await import("./run_receiver.ts")).runReceiver(request, context())),
+  ];
+  for (const command of commands) program.addCommand(inherit(command, program));
+  return program;
+}
+
+/** commander does not hand `exitOverride` on to commands that are added; their own subcommands included. */
+function inherit<T extends Pick<Command, "copyInheritedSettings" | "commands">>(command: T, parent: Command): T {
+  command.copyInheritedSettings(parent);
+  for (const sub of command.commands) inherit(sub, parent);
+  return command;
+}

@@ -1,0 +1,18 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Run } from "./context.ts";
+import type { DeployCommandRequest } from "./deploy.ts";
+
+export interface PushCommandRequest extends DeployCommandRequest {
+  readonly server: string;
+}
+
+/** Defines `mypaas push`; `run` does the work. */
+export function pushCommand(run: Run<PushCommandRequest>): CommandUnknownOpts {
+  return new Command("push")
+    .description("Send a Dockerfile and the files of its folder to a server, and roll it out there.")
+    .argument("<server>", "name given at login")
+    .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
+    .option("-f, --force", "build and roll out although nothing changed", false)
+    .option("-n, --dry-run", "print the steps and change nothing", false)
+    .action((server, dockerfile, { force, dryRun }) => run({ server, dockerfile, force, dryRun }));
+}

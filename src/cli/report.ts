@@ -1,0 +1,40 @@
+import { errorOfKind, ExitCode, MyPaasError } from "../error.ts";
+
+/** What a failure prints on standard error, and how the program ends. Pure. */
+export function reportError(
+  error: unknown,
+  { json }: { readonly json: boolean } = { json: false },
+): { readonly lines: readonly string[]; readonly code: ExitCode } {
+  const known = toMyPaasError(error);
+  if (known === undefined) return { lines: bugLines(error), code: ExitCode.bug };
+  const { kind, message, hint, details } = known;
+  const code = ExitCode[kind];
+  if (json) return { lines: [JSON.stringify({ kind: "error", error: { kind, message, hint, details } })], code };
+  return {
+    lines: [
+      ...details.map((line) => `  | ${line}`),
+      `error: ${message}`,
+      ...(hint === undefined ? [] : [`hint:  ${hint}`]),
+    ],
+    code,
+  };
+}
+
+/** commander's own complaints are usage errors; its exit code 1 is not ours. */
+function toMyPaasError(error: unknown): MyPaasError | undefined {
+  if (error instanceof MyPaasError) return error;
+  if (error instanceof Error && "code" in error && String(error.code).startsWith("commander.")) {
+    return errorOfKind("usage", sentence(error.message), { hint: "Options and arguments: mypaas help COMMAND." });
+  }
+  return undefined;
+}
+
+function sentence(message: string): string {
+  const text = message.replace(/^error: /, "").replace(/\.$/, "");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function bugLines(error: unknown): readonly string[] {
+  const trace = error instanceof Error ? error.stack ?? error.message : String(error);
+  return [`error: This is a bug of mypaas, please report it`, ...trace.split("\n").map((line) => `  ${line}`)];
+}

@@ -1,0 +1,116 @@
+import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
+import { formatBytes, formatSeconds, plainText } from "./plain_text.ts";
+
+/** What a push tells before the deploy's own events begin. */
+export type UploadEvent =
+  /** The context was read. */
+  | { readonly kind: "scanned"; readonly service: string; readonly files: number; readonly bytes: number }
+  /** The server was asked what it lacks: this many parts, of this many bytes before compression. */
+  | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
+  | { readonly kind: "uploaded"; readonly sentBytes: number; readonly seconds: number };
+
+/** Everything that a push reports while it goes on, in order. */
+export type PushEvent = UploadEvent | NumberedEvent;
+
+/** How a push went, once it has not failed. */
+export interface PushResult {
+  readonly end: Extract<DeployEvent, { kind: "live" | "planned" }>;
+  /** Bodies as they were on the wire. */
+  readonly sentBytes: number;
+  /** All files of the context. */
+  readonly totalBytes: number;
+  /** From the first look at the Dockerfile to the end. */
+  readonly seconds: number;
+}
+
+/**
+ * Turns the events of one push into plain lines. Deploy events carry the seconds since the deploy's first event, in
+ * a column; lines of the build stand under the instruction they belong to.
+ */
+export class ProgressLines {
+  #start: number | undefined;
+  #buildStep = "";
+  readonly #begun = new Set<string>();
+
+  /** The lines to print for the next event, none for an event that says nothing new; ends are left to `renderResult`. */
+  next(event: PushEvent): readonly string[] {
+    switch (event.kind) {
+      case "scanned":
+        return [`${event.service}: ${counted(event.files, "file")}, ${formatBytes(event.bytes)}`];
+      case "lacking":
+        return event.parts === 0 ? [] : [`sending ${counted(event.parts, "part")}, ${formatBytes(event.bytes)}`];
+      case "uploaded":
+        return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];
+      default:
+        return this.#deployLines(event);
+    }
+  }
+
+  #deployLines(event: NumberedEvent): readonly string[] {
+    const at = Date.parse(event.time);
+    this.#start ??= at;
+    const elapsed = Math.max(0, at - this.#start) / 1000;
+    const line = (text: string) => `[${elapsed.toFixed(1).padStart(5)} s] ${plainText(text)}`;
+    switch (event.kind) {
+      case "accepted":
+        return [line(`${event.service} release ${event.release}`)];
+      case "queued":
+        return [line(`waiting for ${event.behind}`)];
+      case "warning":
+        return [line(`warning: ${event.text}`)];
+      case "step":
+        return this.#stepLines(event, line);
+      case "log": {
+        const lines = event.step === this.#buildStep || event.step === "" ? [] : [line(event.step)];
+        if (event.step !== "") this.#buildStep = event.step;
+        return event.text === "" ? lines : [...lines, `          | ${plainText(event.text)}`];
+      }
+      case "live":
+      case "planned":
+      case "failed":
+        return [];
+    }
+  }
+
+  #stepLines(
+    { text, state, seconds }: Extract<DeployEvent, { kind: "step" }>,
+    line: (text: string) => string,
+  ): readonly string[] {
+    this.#buildStep = "";
+    if (state === "started") {
+      this.#begun.add(text);
+      return [line(text)];
+    }
+    const told = this.#begun.delete(text);
+    if (told && (seconds === undefined || seconds < 1)) return [];
+    return [line(seconds === undefined ? text : `${text}: ${formatSeconds(seconds)}`)];
+  }
+}
+
+/** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
+export function renderResult({ end, sentBytes, totalBytes, seconds }: PushResult): readonly string[] {
+  if (end.kind === "planned") {
+    return [
+      ...(end.steps.length === 0 ? ["nothing to do"] : end.steps.map((step, i) => `${i + 1}. ${plainText(step)}`)),
+      ...end.notes.map((note) => `note: ${plainText(note)}`),
+    ];
+  }
+  return [
+    `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
+    ...end.urls.map((url) => `  ${plainText(url)}`),
+  ];
+}
+
+/** The lines of a failure: the sentence, what helps to see the cause, what to try. */
+export function renderFailure({ message, hint, details = [] }: Omit<WireError, "kind">): readonly string[] {
+  return [
+    `error: ${plainText(message)}`,
+    ...details.map((detail) => `  ${plainText(detail)}`),
+    ...(hint === undefined ? [] : [`hint:  ${plainText(hint)}`]),
+  ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

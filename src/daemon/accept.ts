@@ -1,0 +1,96 @@
+import type { BlobSource } from "../archive/blobs.ts";
+import { manifestDigest } from "../archive/manifest_digest.ts";
+import { MyPaasError, UsageError } from "../error.ts";
+import type { ReleaseStore } from "../deploy/store.ts";
+import { checkImages, shortImageName } from "../service/image_fence.ts";
+import { type ParsedService, parseService } from "../service/parse_service.ts";
+import type { ServiceSpec } from "../service/spec.ts";
+import type { ManifestEntry } from "../wire/manifest.ts";
+import type { DeployRequest } from "../wire/requests.ts";
+
+const MAX_DOCKERFILE_BYTES = 1 << 20;
+
+export interface AcceptParts {
+  readonly store: Pick<ReleaseStore, "allLive" | "pending" | "services">;
+  /** Refuses volumes outside of the volume root. */
+  readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
+  /** Domains that belong to the server itself. */
+  readonly reservedDomains: readonly string[];
+  /** The service that made a local image; undefined for any other image. */
+  readonly ownerOfImage: (image: string) => Promise<string | undefined>;
+}
+
+/** A deploy request that may be carried out. */
+export interface AcceptedDeploy {
+  readonly service: ParsedService;
+  /** Equal for two requests that would make the same release. */
+  readonly contentDigest: string;
+}
+
+/**
+ * Looks at everything that can be known before a release number is taken. Nothing is changed.
+ *
+ * @throws {UsageError} naming what is not allowed
+ */
+export async function acceptDeploy(
+  parts: AcceptParts,
+  request: DeployRequest,
+  source: BlobSource,
+): Promise<AcceptedDeploy> {
+  const text = await readDockerfile(request, source);
+  const service = parseService(text, request.dockerfile);
+  const { spec } = service;
+  if (spec.name !== request.service) {
+    throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
+  }
+  const owners = new Map<string, string | undefined>();
+  for (const image of service.baseImages) owners.set(shortImageName(image), await parts.ownerOfImage(image));
+  checkImages(service.baseImages, (image) => (owners.get(image) ?? spec.name) !== spec.name);
+  checkDomains(parts, spec);
+  await parts.checkVolumes(spec);
+  const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
+  return { service, contentDigest: await sha256Hex(content) };
+}
+
+/** The chunks of one file, read and joined. */
+async function readDockerfile({ service, dockerfile, manifest }: DeployRequest, source: BlobSource): Promise<string> {
+  const entry = manifest.entries.find(({ path }) => path === dockerfile);
+  if (entry === undefined || entry.type !== "file") {
+    throw new UsageError(`Cannot deploy "${service}": the files that were sent have no "${dockerfile}"`);
+  }
+  if (entry.size > MAX_DOCKERFILE_BYTES) {
+    throw new UsageError(
+      `Cannot read "${dockerfile}": it has ${entry.size} bytes, allowed are ${MAX_DOCKERFILE_BYTES}`,
+    );
+  }
+  return new TextDecoder().decode(await readAll(service, entry, source));
+}
+
+async function readAll(service: string, entry: ManifestEntry & { readonly type: "file" }, source: BlobSource) {
+  const all = new Uint8Array(entry.size);
+  let at = 0;
+  for (const chunk of entry.chunks) {
+    all.set(await source.read(service, chunk), at);
+    at += chunk.size;
+  }
+  return all;
+}
+
+function checkDomains({ store, reservedDomains }: AcceptParts, spec: ServiceSpec): void {
+  for (const domain of spec.domains) {
+    if (reservedDomains.includes(domain)) {
+      throw new UsageError(`Cannot use the domain "${domain}" for "${spec.name}": it is the server's own`);
+    }
+    const owner = [...store.allLive(), ...store.pending()]
+      .find((release) => release.service !== spec.name && release.spec.domains.includes(domain));
+    if (owner !== undefined) {
+      throw new MyPaasError(`Cannot use the domain "${domain}" for "${spec.name}": it belongs to "${owner.service}"`, {
+        hint: `Choose another domain, or take it out of the Dockerfile of "${owner.service}" and deploy that first.`,
+      });
+    }
+  }
+}
+
+async function sha256Hex(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))).toHex();
+}

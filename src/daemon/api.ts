@@ -1,0 +1,72 @@
+import type { Actor } from "../auth/actor.ts";
+import type { BlobSource } from "../archive/blobs.ts";
+import type { Command } from "../auth/roles.ts";
+import type { ReleaseStore } from "../deploy/store.ts";
+import type { Runtime } from "../deploy/runtime.ts";
+import type { ServiceSpec } from "../service/spec.ts";
+import type { Deploys } from "./deploys.ts";
+import type { Logins } from "./logins.ts";
+import type { AuditLog, KeyStore } from "./stores.ts";
+
+/** One request that may be carried out: who asks is known, and may do this. */
+export interface Call {
+  readonly actor: Actor;
+  /** Parts of the path that the route names, such as `name`. */
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: URLSearchParams;
+  /** The parsed JSON body; undefined when there is none. */
+  readonly body: unknown;
+  readonly request: Request;
+  /** Through which socket it came. */
+  readonly door: Door;
+}
+
+/** `local`: daemon.sock, root by file mode. `gate`: the receiver's, where every request is signed. */
+export type Door = "local" | "gate";
+
+/** An answer before it is written and signed. */
+export type Answer =
+  | { readonly json: unknown }
+  /** Objects, one per line; the last one is proved. */
+  | { readonly lines: AsyncIterable<object> }
+  | { readonly response: Response };
+
+/** One row of the daemon's API. */
+export interface ApiRoute {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: URLPattern;
+  /** Decides who may call it, see the table in `src/auth/roles.ts`. */
+  readonly command: Command;
+  readonly doors: readonly Door[];
+  /** The service it is about, as far as the scope goes. */
+  readonly service?: (call: Pick<Call, "params" | "query">) => string | undefined;
+  /** Written to the audit when done; reading is not. */
+  readonly audited: boolean;
+  /** The body is read by the route itself. */
+  readonly streamedBody?: boolean;
+  readonly run: (call: Call, parts: ApiParts) => Promise<Answer> | Answer;
+}
+
+export interface ApiParts {
+  readonly serverId: string;
+  readonly version: string;
+  readonly now: () => Date;
+  readonly store: ReleaseStore;
+  readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly deploys: Deploys;
+  readonly keys: KeyStore;
+  readonly logins: Logins;
+  readonly audit: AuditLog;
+  /** Where the blobs of each door are. */
+  readonly sources: Readonly<Record<Door, BlobSource>>;
+  /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
+  readonly uploads: (request: Request, service: string) => Promise<Response>;
+  readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** Fulfilled when the server has converged after the daemon's start. */
+  readonly converged: Promise<void>;
+}
+
+/** How the log and the audit name who asked. */
+export function actorName(actor: Actor): string {
+  return actor.kind === "local" ? actor.name : `${actor.name} (${actor.id})`;
+}

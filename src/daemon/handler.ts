@@ -1,0 +1,169 @@
+import { mayDo } from "../auth/roles.ts";
+import type { Actor } from "../auth/actor.ts";
+import { checkContentDigest } from "../auth/content_digest.ts";
+import { AuthError, MyPaasError, UsageError } from "../error.ts";
+import { errorAnswer, toResponse } from "../wire/error_body.ts";
+import { parseLoginRequest } from "../wire/request_schemas.ts";
+import { parseJson } from "../wire/validate.ts";
+import { actorName, type Answer, type ApiParts, type ApiRoute, type Call, type Door } from "./api.ts";
+import { authenticate, type AuthenticateParts } from "./authenticate.ts";
+import { API_ROUTES, hello } from "./routes.ts";
+import type { Signer } from "./signer.ts";
+
+/** The manifest of a very large tree fits. */
+const MAX_BODY_BYTES = 32 << 20;
+/** Set by the receiver, from what Traefik says; a client's own is dropped there. */
+const CLIENT_ADDRESS = "mypaas-client-address";
+
+export interface HandlerParts extends ApiParts, AuthenticateParts {
+  readonly audit: ApiParts["audit"];
+  readonly keys: ApiParts["keys"];
+  readonly signer: Signer;
+  /** Tells whoever runs the daemon about a bug. */
+  readonly log: (line: string) => void;
+}
+
+/** Answers the requests of one socket. Over the gate nothing unsigned is done but `hello` and `login`. */
+export function daemonHandler(parts: HandlerParts, door: Door): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const state: { nonce?: string } = {};
+    try {
+      return await answer(parts, { request, door, state });
+    } catch (error) {
+      if (!(error instanceof MyPaasError)) {
+        parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
+      }
+      return await parts.signer.signed(toResponse(errorAnswer(error)), state.nonce);
+    }
+  };
+}
+
+async function answer(
+  parts: HandlerParts,
+  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { nonce?: string } },
+): Promise<Response> {
+  const url = new URL(request.url);
+  const address = door === "local" ? "local" : request.headers.get(CLIENT_ADDRESS) ?? "unknown";
+  const where = `${request.method} ${url.pathname}`;
+  if (where === "GET /v1/hello") return Response.json(hello(parts));
+  if (where === "POST /v1/login") {
+    return Response.json(await parts.logins.login(parseLoginRequest(await readJson(request)), address));
+  }
+  if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
+  const { route, params } = findRoute(request.method, url, door);
+  const { actor, nonce } = door === "local"
+    ? { actor: { kind: "local", name: "root@local" } as const, nonce: undefined }
+    : await authenticate(parts, {
+      method: request.method,
+      path: url.pathname,
+      query: url.search,
+      headers: request.headers,
+      bodyDigest: request.body !== null && route.streamedBody !== true,
+      address,
+    });
+  if (nonce !== undefined) state.nonce = nonce;
+  const service = route.service?.({ params, query: url.searchParams });
+  await audited(parts, { route, actor, service, address }, () => mayDo(actor, route.command, service), true);
+  const body = route.streamedBody === true ? undefined : await readBody(request, door);
+  const call: Call = { actor, params, query: url.searchParams, body, request, door };
+  const result = await audited(parts, { route, actor, service, address }, () => route.run(call, parts));
+  return await respond(parts.signer, result, nonce);
+}
+
+function findRoute(method: string, url: URL, door: Door) {
+  const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname: url.pathname }));
+  const route = here.find((candidate) => candidate.method === method);
+  if (route === undefined) {
+    throw new UsageError(`Cannot answer ${method} ${url.pathname}: this server does not know it`, {
+      hint: "The server may be older than this mypaas: compare mypaas --version on both.",
+    });
+  }
+  return { route, params: route.path.exec({ pathname: url.pathname })?.pathname.groups ?? {} };
+}
+
+/** The receiver asks whether an upload may go on: same signature, same roles, the body is looked at by the receiver. */
+async function verifyForReceiver(parts: HandlerParts, request: Request, address: string): Promise<Response> {
+  const asked = parseVerifyRequest(await readJson(request));
+  const url = new URL(`http://gate${asked.path}${asked.query}`);
+  const command = asked.path === "/v1/missing" ? "missing" : asked.path === "/v1/blobs" ? "blobs" : undefined;
+  if (command === undefined) throw new UsageError(`Cannot verify ${asked.path}: the receiver does not serve it`);
+  const { actor } = await authenticate(parts, {
+    method: asked.method,
+    path: asked.path,
+    query: asked.query,
+    headers: new Headers(asked.headers),
+    bodyDigest: command === "missing",
+    address,
+  });
+  const service = url.searchParams.get("service") ?? undefined;
+  const route = { command, audited: false };
+  await audited(parts, { route, actor, service, address }, () => mayDo(actor, command, service), true);
+  return Response.json({ service });
+}
+
+/** Writes one audit line for what was done, and for every refusal. */
+async function audited<T>(
+  { audit, now }: Pick<HandlerParts, "audit" | "now">,
+  { route, actor, service, address }: {
+    readonly route: Pick<ApiRoute, "command" | "audited">;
+    readonly actor: Actor;
+    readonly service: string | undefined;
+    readonly address: string;
+  },
+  work: () => T | Promise<T>,
+  refusalsOnly = false,
+): Promise<T> {
+  const line = {
+    at: now().toISOString(),
+    actor: actorName(actor),
+    address,
+    action: route.command,
+    subject: service ?? "",
+  };
+  try {
+    const result = await work();
+    if (route.audited && !refusalsOnly) audit.write({ ...line, result: "ok" });
+    return result;
+  } catch (error) {
+    const result = error instanceof Error ? error.message : String(error);
+    if (error instanceof AuthError) audit.refuse({ ...line, result });
+    else if (route.audited) audit.write({ ...line, result });
+    throw error;
+  }
+}
+
+async function respond(signer: Signer, result: Answer, nonce: string | undefined): Promise<Response> {
+  if ("response" in result) return result.response;
+  if ("json" in result) return await signer.signed(Response.json(result.json), nonce);
+  return new Response(signer.lines(result.lines, nonce), { headers: { "content-type": "application/x-ndjson" } });
+}
+
+async function readBody(request: Request, door: Door): Promise<unknown> {
+  if (request.body === null) return undefined;
+  const bytes = await readBytes(request);
+  if (door === "gate") await checkContentDigest(bytes, request.headers.get("content-digest"));
+  return bytes.length === 0 ? undefined : parseJson(bytes, "the request");
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  return parseJson(await readBytes(request), "the request");
+}
+
+async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.length;
+    if (size > MAX_BODY_BYTES) {
+      throw new UsageError(`Cannot read the request: its body is larger than ${MAX_BODY_BYTES >> 20} MiB`);
+    }
+    parts.push(part);
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

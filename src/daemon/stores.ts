@@ -1,0 +1,61 @@
+import type { Role } from "../wire/requests.ts";
+
+/** A laptop's registered key. */
+export interface StoredKey {
+  readonly id: string;
+  /** Raw ed25519 public key, base64url. */
+  readonly publicKey: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+  readonly createdAt: string;
+  readonly revokedAt: string | undefined;
+}
+
+export interface StoredInvite {
+  readonly id: string;
+  readonly secret: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly scope: readonly string[];
+  readonly createdBy: string;
+  readonly expiresAt: string;
+  readonly usedAt: string | undefined;
+}
+
+/** Who may use this server. */
+export interface KeyStore {
+  /** All keys, the oldest first. */
+  keys(): readonly StoredKey[];
+  key(id: string): StoredKey | undefined;
+  /** @returns false when there is no such key, or it is revoked already */
+  revoke(id: string, at: string): boolean;
+  addInvite(invite: Omit<StoredInvite, "usedAt">): void;
+  invite(id: string): StoredInvite | undefined;
+  /** Uses an invite up and registers the key, both or neither. Registering a known key again renews its name, role and scope. */
+  redeem(inviteId: string, key: Omit<StoredKey, "revokedAt">): void;
+}
+
+/** One line per action. */
+export interface AuditLine {
+  /** ISO 8601. */
+  readonly at: string;
+  /** A key's id and name, `root@local`, or `unknown`. */
+  readonly actor: string;
+  /** Where the request came from, as far as that is known. */
+  readonly address: string;
+  /** A command, such as `deploy`. */
+  readonly action: string;
+  /** A service, a key, or empty. */
+  readonly subject: string;
+  /** `ok`, or the sentence of the refusal or failure. */
+  readonly result: string;
+}
+
+export interface AuditLog {
+  write(line: AuditLine): void;
+  /** Counts refusals per actor, address, reason and minute, so that refusing cannot fill the disk. */
+  refuse(line: AuditLine): void;
+  /** The newest first. */
+  lines(limit: number): readonly (AuditLine & { readonly count: number })[];
+}

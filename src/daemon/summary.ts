@@ -1,0 +1,54 @@
+import type { ReplicaState } from "../deploy/runtime.ts";
+import type { Release } from "../deploy/store.ts";
+import { replicaName } from "../service/names.ts";
+import type { ServiceSpec } from "../service/spec.ts";
+import type { ServiceSummary } from "../wire/requests.ts";
+
+/** What `ps` says of one service. Pure. */
+export function summarize(
+  service: string,
+  { releases, found, urlsOf }: {
+    /** The newest first; enough to hold the live one and what came after it. */
+    readonly releases: readonly Release[];
+    /** The service's replicas on the machine. */
+    readonly found: readonly ReplicaState[];
+    readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  },
+): ServiceSummary {
+  const live = releases.find(({ status }) => status === "live");
+  const pending = releases.some(({ status }) => status === "pending");
+  const failure = releases.find((release) => release.number > (live?.number ?? 0) && release.error !== undefined);
+  const replicas = found.filter(({ id }) => id.release === live?.number);
+  const up = replicas.filter((state) => state.status === "running" && state.health !== "unhealthy");
+  return {
+    service,
+    release: live?.number,
+    status: pending ? "deploying" : live === undefined ? "failed" : up.length === 0 ? "down" : "live",
+    domains: live?.spec.domains ?? [],
+    urls: live === undefined ? [] : urlsOf(live.spec),
+    scale: live?.spec.scale ?? 0,
+    replicas: replicas.map((state) => ({
+      name: replicaName(state.id),
+      status: state.status,
+      health: state.health,
+      restarts: state.restartCount,
+    })),
+    since: live?.endedAt,
+    lastFailure: failure === undefined
+      ? undefined
+      : { release: failure.number, status: failure.status, error: failure.error ?? "" },
+  };
+}
+
+/**
+ * The public addresses of a service's domains.
+ *
+ * @param ports as published by Traefik; the usual ones are left out
+ */
+export function publicUrls(
+  spec: ServiceSpec,
+  ports: { readonly http: number; readonly https: number },
+): readonly string[] {
+  const [scheme, port, usual] = spec.https ? ["https", ports.https, 443] : ["http", ports.http, 80];
+  return spec.domains.map((domain) => `${scheme}://${domain}${port === usual ? "" : `:${port}`}/`);
+}

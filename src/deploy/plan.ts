@@ -1,0 +1,150 @@
+import { type ReplicaId, replicaName } from "../service/names.ts";
+import { replicaCount, type ServiceSpec } from "../service/spec.ts";
+import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
+import type { Release, ReplicaPlace } from "./store.ts";
+
+/** One step of a deploy, written down but not yet done. The runner executes it, `--dry-run` prints it, tests compare it. */
+export type Step =
+  | { readonly kind: "build"; readonly service: string; readonly release: number }
+  | {
+    readonly kind: "create" | "start" | "await-ready" | "name" | "unname" | "drain" | "stop" | "remove";
+    readonly replicas: readonly ReplicaId[];
+  }
+  /** A stopped replica takes over an address that requests are bound to. */
+  | { readonly kind: "move"; readonly replica: ReplicaId; readonly address: string }
+  /** From here on every new request goes to these replicas. `held`: they do not answer yet, requests wait. */
+  | {
+    readonly kind: "route";
+    readonly service: string;
+    readonly release: number;
+    readonly to: readonly ReplicaId[];
+    readonly holdSeconds: number;
+    readonly held: boolean;
+  }
+  | { readonly kind: "unroute"; readonly service: string }
+  /** The one database write after which this release is live. */
+  | { readonly kind: "commit"; readonly service: string; readonly release: number };
+
+/** What the planner needs to know of a release. */
+export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
+  readonly places: readonly Pick<ReplicaPlace, "n">[];
+};
+
+/** What a hold adds to the limits of the releases for the work around them, in seconds. */
+const HOLD_SLACK_SECONDS = 15;
+
+/** Names a step in a few words, for the plan, the log, the state and the tests. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "build":
+      return `build ${step.service}:${step.release}`;
+    case "move":
+      return `move ${replicaName(step.replica)} to ${step.address}`;
+    case "route":
+      return step.holdSeconds === NORMAL_HOLD_SECONDS
+        ? `route to ${names(step.to)}`
+        : `route to ${names(step.to)}, hold ${step.holdSeconds} s`;
+    case "unroute":
+      return `remove the route of ${step.service}`;
+    case "commit":
+      return `commit ${step.release}`;
+    default:
+      return `${step.kind} ${names(step.replicas)}`;
+  }
+}
+
+/**
+ * Plans how a release takes over.
+ *
+ * Scale n > 0 starts first: the old release goes on until the new one is ready and routed. Scale 0 stops first: requests
+ * are bound to the new address and wait there while the old replica finishes, stops, and the new one starts.
+ */
+export function planDeploy(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
+  return [
+    { kind: "build", service: next.service, release: next.number },
+    ...(next.spec.scale > 0 || old === undefined ? startFirst(next, old) : stopFirst(next, old)),
+  ];
+}
+
+function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
+  const added = replicasOf(next);
+  const leaving = old === undefined ? [] : replicasOf(old);
+  return [
+    { kind: "create", replicas: added },
+    { kind: "start", replicas: added },
+    { kind: "await-ready", replicas: added },
+    ...(next.spec.scale > 0 ? [{ kind: "name", replicas: added } as const] : []),
+    ...routeSteps(next, old),
+    { kind: "commit", service: next.service, release: next.number },
+    ...retire(leaving, { unname: true }),
+  ];
+}
+
+function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
+  const added = replicasOf(next);
+  const leaving = replicasOf(old);
+  const holdSeconds = worstHoldSeconds(next.spec, old.spec);
+  const before: readonly Step[] = next.spec.domains.length > 0
+    ? [{ kind: "route", service: next.service, release: next.number, to: added, holdSeconds, held: true }]
+    : old.spec.domains.length > 0
+    ? [{ kind: "unroute", service: next.service }]
+    : [];
+  return [
+    { kind: "create", replicas: added },
+    ...before,
+    { kind: "drain", replicas: leaving },
+    { kind: "stop", replicas: leaving },
+    { kind: "start", replicas: added },
+    { kind: "await-ready", replicas: added },
+    { kind: "commit", service: next.service, release: next.number },
+    ...(next.spec.domains.length > 0 ? routeSteps(next, undefined) : []),
+    { kind: "remove", replicas: leaving },
+  ];
+}
+
+/** The steps that take replicas out of service which get no new request any more. */
+export function retire(replicas: readonly ReplicaId[], { unname }: { unname: boolean }): readonly Step[] {
+  if (replicas.length === 0) return [];
+  return [
+    ...(unname ? [{ kind: "unname", replicas } as const] : []),
+    { kind: "drain", replicas },
+    { kind: "stop", replicas },
+    { kind: "remove", replicas },
+  ];
+}
+
+/** The normal route of a release; or the removal of a route that only the old one had. */
+export function routeSteps(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
+  if (next.spec.domains.length > 0) {
+    return [{
+      kind: "route",
+      service: next.service,
+      release: next.number,
+      to: replicasOf(next),
+      holdSeconds: NORMAL_HOLD_SECONDS,
+      held: false,
+    }];
+  }
+  return old !== undefined && old.spec.domains.length > 0 ? [{ kind: "unroute", service: next.service }] : [];
+}
+
+/**
+ * The longest a request may have to wait while `next` replaces `old` stop-first, in seconds: the old one drains and stops,
+ * the new one starts or fails, and after a failure the old one starts again.
+ */
+export function worstHoldSeconds(next: ServiceSpec, old: ServiceSpec): number {
+  return old.drainTimeoutSeconds + old.stopGraceSeconds + next.startTimeoutSeconds + next.stopGraceSeconds +
+    HOLD_SLACK_SECONDS;
+}
+
+/** The replicas of a release, by its places where it has them and by its scale where not yet. */
+export function replicasOf(release: PlannedRelease): readonly ReplicaId[] {
+  const numbers = release.places.length > 0
+    ? release.places.map((place) => place.n)
+    : Array.from({ length: replicaCount(release.spec) }, (_, index) => index + 1);
+  return numbers.map((n) => ({ service: release.service, release: release.number, n }));
+}
+
+function names(replicas: readonly ReplicaId[]): string {
+  return replicas.map(replicaName).join(", ");
+}

@@ -1,0 +1,82 @@
+import { type ReplicaId, replicaName } from "../service/names.ts";
+import { retire, routeSteps, type Step, worstHoldSeconds } from "./plan.ts";
+import type { ReplicaState } from "./runtime.ts";
+import type { Release } from "./store.ts";
+
+/**
+ * Plans how one service gets from what is found on the machine to what the state says. The same plan serves after a
+ * failed deploy, after `kill -9` of the daemon at any step, and after a reboot.
+ *
+ * Order: routes first, so that requests wait for the right address; then what never was live goes, as it may sit on an
+ * address that is needed; then the live release is made whole; then older replicas finish and go.
+ *
+ * @param live the release that the state says is live, with its places; undefined when the service has none
+ * @param found every replica of this service on the machine
+ */
+export function planReconcile(
+  service: string,
+  live: Release | undefined,
+  found: readonly ReplicaState[],
+): readonly Step[] {
+  const wanted = new Map(live?.places.map((place) => [place.n, place]) ?? []);
+  const isWanted = (id: ReplicaId) => id.release === live?.number && wanted.has(id.n);
+  const strangers = found.filter(({ id }) => !isWanted(id));
+  const neverLive = strangers.filter(({ id }) => live === undefined || id.release >= live.number);
+  const older = strangers.filter(({ id }) => live !== undefined && id.release < live.number);
+  const repairs = live === undefined ? [] : planRepairs(live, found);
+  const routed = live !== undefined && live.spec.domains.length > 0;
+  const held = repairs.some((step) => step.kind === "start");
+  return [
+    ...(!routed ? [{ kind: "unroute", service } as const] : held ? heldRoute(live) : routeSteps(live, undefined)),
+    ...stopAndRemove(neverLive),
+    ...repairs,
+    ...(routed && held ? routeSteps(live, undefined) : []),
+    ...retire(ids(older), { unname: true }),
+  ];
+}
+
+/** Whether a plan of `planReconcile` changes anything but the route, which is always written. */
+export function repairsAnything(steps: readonly Step[]): boolean {
+  return steps.some((step) => step.kind !== "route" && step.kind !== "unroute");
+}
+
+function heldRoute(live: Release): readonly Step[] {
+  const holdSeconds = worstHoldSeconds(live.spec, live.spec);
+  return routeSteps(live, undefined).map((step) =>
+    step.kind === "route" ? { ...step, holdSeconds, held: false } : step
+  );
+}
+
+function planRepairs(live: Release, found: readonly ReplicaState[]): readonly Step[] {
+  const byName = new Map(found.map((state) => [replicaName(state.id), state]));
+  return live.places.flatMap((place): readonly Step[] => {
+    const id = { service: live.service, release: live.number, n: place.n };
+    const state = byName.get(replicaName(id));
+    const start: readonly Step[] = [{ kind: "start", replicas: [id] }, { kind: "await-ready", replicas: [id] }];
+    const name: readonly Step[] = [{ kind: "name", replicas: [id] }];
+    if (state === undefined) return [{ kind: "create", replicas: [id] }, ...start, ...name];
+    const runs = state.status === "running" || state.status === "restarting";
+    const named = state.named ? [] : name;
+    if (place.ingressAddress !== undefined && state.ingressAddress !== place.ingressAddress) {
+      const stop: readonly Step[] = runs ? [{ kind: "drain", replicas: [id] }, { kind: "stop", replicas: [id] }] : [];
+      return [...stop, { kind: "move", replica: id, address: place.ingressAddress }, ...start, ...named];
+    }
+    if (!runs) return [...start, ...named];
+    // It runs, but would not come back after a crash: the power went between its start and the commit's follow-up.
+    return state.restarts ? named : [{ kind: "await-ready", replicas: [id] }, ...named];
+  });
+}
+
+/** What never was live has no request to finish; it is in the way. */
+function stopAndRemove(states: readonly ReplicaState[]): readonly Step[] {
+  if (states.length === 0) return [];
+  const running = states.filter((state) => state.status === "running" || state.status === "restarting");
+  return [
+    ...(running.length > 0 ? [{ kind: "stop", replicas: ids(running) } as const] : []),
+    { kind: "remove", replicas: ids(states) },
+  ];
+}
+
+function ids(states: readonly ReplicaState[]): readonly ReplicaId[] {
+  return states.map((state) => state.id);
+}

@@ -1,0 +1,76 @@
+import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
+import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
+import { worstHoldSeconds } from "./plan.ts";
+import { routeOf } from "./route_board.ts";
+import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
+import type { ReplicaState } from "./runtime.ts";
+
+/**
+ * Brings one service from what is found on the machine to what the state says.
+ *
+ * @throws what a step failed with; calling it again goes on
+ */
+export async function reconcileService(
+  parts: RunnerParts,
+  service: string,
+  options: Pick<RunOptions, "report" | "signal">,
+): Promise<void> {
+  const found = (await parts.runtime.list()).filter(({ id }) => id.service === service);
+  await runSteps(parts, planReconcile(service, parts.store.live(service), found), options);
+}
+
+/**
+ * Converges the whole server when the daemon starts: deploys that were under way are marked `interrupted`, all routes are
+ * written at once, then each service is brought to what the state says. Containers of a service that the state has never
+ * heard of are left alone.
+ *
+ * @returns the services that could not be brought there, with the reason; they are to be tried again
+ */
+export async function reconcileAll(
+  parts: RunnerParts,
+  options: Pick<RunOptions, "report" | "signal">,
+): Promise<ReadonlyMap<string, unknown>> {
+  interruptPending(parts);
+  const found = await parts.runtime.list();
+  const failed = new Map<string, unknown>();
+  const services = parts.store.services();
+  try {
+    await parts.routes.reset(services.flatMap((service) => routeAtStart(parts, service, found)));
+  } catch (error) {
+    // Traefik keeps what it has loaded; the containers matter more now.
+    options.report({ kind: "warning", text: error instanceof Error ? error.message : String(error) });
+    for (const service of services) failed.set(service, error);
+  }
+  await Promise.all(services.map(async (service) => {
+    const replicas = found.filter(({ id }) => id.service === service);
+    const plan = planReconcile(service, parts.store.live(service), replicas);
+    if (!repairsAnything(plan)) return;
+    try {
+      await runSteps(parts, plan, options);
+    } catch (error) {
+      failed.set(service, error);
+    }
+  }));
+  return failed;
+}
+
+/** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */
+function interruptPending({ store, now }: RunnerParts): void {
+  for (const { service, number, step } of store.pending()) {
+    const where = step === undefined ? "before its first step" : `at "${step}"`;
+    store.fail(service, number, "interrupted", `The daemon ended ${where}`, now().toISOString());
+  }
+}
+
+function routeAtStart({ store }: RunnerParts, service: string, found: readonly ReplicaState[]): readonly Route[] {
+  const live = store.live(service);
+  if (live === undefined) return [];
+  const replicas = found.filter(({ id }) => id.service === service);
+  const held = planReconcile(service, live, replicas).some((step) => step.kind === "start");
+  const route = routeOf(
+    live.spec,
+    live.places,
+    held ? worstHoldSeconds(live.spec, live.spec) : NORMAL_HOLD_SECONDS,
+  );
+  return route === undefined ? [] : [route];
+}

@@ -1,0 +1,164 @@
+import { MyPaasError } from "../error.ts";
+import { type ReplicaId, replicaName } from "../service/names.ts";
+import { renderLabels } from "../traefik/labels.ts";
+import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
+import { drain } from "./drain.ts";
+import { describeStep, type Step } from "./plan.ts";
+import { awaitReady } from "./readiness.ts";
+import { type RouteBoard, routeOf } from "./route_board.ts";
+import type { Probes, ReplicaState, Runtime } from "./runtime.ts";
+import type { Release, ReleaseStore, ReplicaPlace } from "./store.ts";
+
+export interface RunnerParts {
+  readonly runtime: Runtime;
+  readonly probes: Probes;
+  readonly routes: RouteBoard;
+  readonly store: ReleaseStore;
+  readonly now: () => Date;
+}
+
+/** What a run of steps tells while it goes on. */
+export type StepReport =
+  | { readonly kind: "step"; readonly text: string; readonly state: "started" | "done"; readonly seconds?: number }
+  | { readonly kind: "warning"; readonly text: string };
+
+export interface RunOptions {
+  readonly report: (event: StepReport) => void;
+  /** The release whose step row follows the run; undefined for work that no release waits for. */
+  readonly release?: Pick<Release, "service" | "number"> | undefined;
+  /** Does the `build` step. */
+  readonly build?: (signal: AbortSignal | undefined) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
+ * found, and doing a step again that was done does no harm.
+ */
+export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
+  for (const step of steps) {
+    options.signal?.throwIfAborted();
+    const text = describeStep(step);
+    const began = parts.now().getTime();
+    if (options.release !== undefined) parts.store.setStep(options.release.service, options.release.number, text);
+    options.report({ kind: "step", text, state: "started" });
+    await runStep(parts, step, options);
+    options.report({ kind: "step", text, state: "done", seconds: (parts.now().getTime() - began) / 1000 });
+  }
+}
+
+async function runStep(parts: RunnerParts, step: Step, options: RunOptions): Promise<void> {
+  const { runtime, store, routes } = parts;
+  switch (step.kind) {
+    case "build":
+      return await options.build?.(options.signal);
+    case "create":
+      return await forEach(step.replicas, (id) => create(parts, id));
+    case "start":
+      return await forEach(step.replicas, (id) => runtime.start(id));
+    case "await-ready":
+      return await bringUp(parts, step.replicas, options.signal);
+    case "name":
+      return await forEach(step.replicas, (id) => setNamed(parts, id, true));
+    case "unname":
+      return await forEach(step.replicas, (id) => setNamed(parts, id, false));
+    case "drain":
+      return await forEach(step.replicas, (id) => drainReplica(parts, id, options));
+    case "stop":
+      return await forEach(step.replicas, (id) => stop(parts, id));
+    case "remove":
+      return await forEach(step.replicas, (id) => runtime.remove(id));
+    case "move":
+      return await runtime.moveTo(step.replica, step.address);
+    case "route": {
+      const { spec, places } = releaseOf(store, step);
+      const route = routeOf(spec, places, step.holdSeconds);
+      // Before the route: from the moment it is written requests may wait for this address.
+      if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
+      return await routes.set(step.service, route);
+    }
+    case "unroute":
+      return routes.route(step.service) === undefined ? undefined : await routes.set(step.service, undefined);
+    case "commit":
+      return store.commit(step.service, step.release, parts.now().toISOString());
+  }
+}
+
+async function create(parts: RunnerParts, id: ReplicaId): Promise<void> {
+  const release = releaseOf(parts.store, id);
+  const place = placeOf(release, id);
+  if (release.image === undefined) throw new MyPaasError(`Cannot create ${replicaName(id)}: it has no image`);
+  const route = routeOf(release.spec, release.places, NORMAL_HOLD_SECONDS);
+  await parts.runtime.create({
+    id,
+    image: release.image,
+    spec: release.spec,
+    env: release.env,
+    ingressAddress: place.ingressAddress,
+    internalAddress: place.internalAddress,
+    named: release.spec.scale === 0,
+    labels: route === undefined ? {} : renderLabels(route),
+  });
+}
+
+async function bringUp(parts: RunnerParts, replicas: readonly ReplicaId[], signal: AbortSignal | undefined) {
+  await forEach(replicas, async (id) => {
+    const release = releaseOf(parts.store, id);
+    const { ingressAddress } = placeOf(release, id);
+    await awaitReady(parts, { id, spec: release.spec, ingressAddress }, signal);
+    await parts.runtime.setRestart(id, true);
+  });
+}
+
+async function setNamed({ runtime }: RunnerParts, id: ReplicaId, named: boolean): Promise<void> {
+  const state = await runtime.inspect(id);
+  if (state === undefined || state.named === named || (!named && !isRunning(state))) return;
+  await runtime.setNamed(id, named);
+}
+
+async function drainReplica(parts: RunnerParts, id: ReplicaId, options: RunOptions): Promise<void> {
+  const state = await parts.runtime.inspect(id);
+  const spec = parts.store.release(id.service, id.release)?.spec;
+  if (state === undefined || spec === undefined) return;
+  const left = await drain(parts.probes, { name: replicaName(id), pid: state.pid, port: spec.port }, {
+    timeoutMs: spec.drainTimeoutSeconds * 1000,
+    signal: options.signal,
+  });
+  if (left > 0) {
+    options.report({
+      kind: "warning",
+      text:
+        `${replicaName(id)} still had ${left} connection${left === 1 ? "" : "s"} after ${spec.drainTimeoutSeconds} s` +
+        " (mypaas.drain-timeout); they are cut",
+    });
+  }
+}
+
+async function stop({ runtime, store }: RunnerParts, id: ReplicaId): Promise<void> {
+  const state = await runtime.inspect(id);
+  if (state === undefined || state.status === "created") return;
+  await runtime.stop(id, store.release(id.service, id.release)?.spec.stopGraceSeconds ?? 10);
+}
+
+/** Does all at once; when one fails, the others are waited for, so that nothing goes on behind the error. */
+async function forEach(replicas: readonly ReplicaId[], action: (id: ReplicaId) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(replicas.map(action));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}
+
+function releaseOf(store: ReleaseStore, { service, release }: { readonly service: string; readonly release: number }) {
+  const found = store.release(service, release);
+  if (found === undefined) throw new MyPaasError(`Cannot find release ${release} of "${service}" in the state`);
+  return found;
+}
+
+function placeOf(release: Release, id: ReplicaId): ReplicaPlace {
+  const place = release.places.find(({ n }) => n === id.n);
+  if (place === undefined) throw new MyPaasError(`Cannot place ${replicaName(id)}: the state has no address for it`);
+  return place;
+}
+
+function isRunning(state: ReplicaState): boolean {
+  return state.status === "running" || state.status === "restarting";
+}

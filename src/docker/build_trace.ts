@@ -1,0 +1,146 @@
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import type { BuildLine } from "../deploy/runtime.ts";
+
+const TAIL_LINES = 20;
+/** Steps that say nothing about the user's Dockerfile. */
+const HIDDEN = /^\[internal\]|^copy \/context \/$/;
+
+/** Where a build failed. */
+export interface BuildFailure {
+  /** The instruction, such as `[2/3] RUN make`; empty when it is none of the Dockerfile's. */
+  readonly step: string;
+  /** BuildKit's words. */
+  readonly error: string;
+  /** The end of what the instruction wrote. */
+  readonly output: readonly string[];
+}
+
+interface Vertex {
+  name: string;
+  announced: boolean;
+  error: string;
+  readonly tail: string[];
+  /** Output without its line end yet. */
+  rest: string;
+  readonly decoder: TextDecoder;
+}
+
+/**
+ * Follows one BuildKit build by its `moby.buildkit.trace` records: a protobuf `StatusResponse` each
+ * (moby/buildkit api/services/control/control.proto; fields in docker-traefik.md 2.4). Unknown fields are skipped.
+ */
+export class BuildTrace {
+  readonly #vertices = new Map<string, Vertex>();
+
+  /**
+   * Reads the next record.
+   *
+   * @param aux base64
+   * @returns what is new: a line without text says that its step begins, text `cached` that it needs not run
+   */
+  read(aux: string): readonly BuildLine[] {
+    const lines: BuildLine[] = [];
+    forEachField(Uint8Array.fromBase64(aux), (field, value) => {
+      if (field === 1) lines.push(...this.#readVertex(value()));
+      else if (field === 3) lines.push(...this.#readLog(value()));
+      else if (field === 4) lines.push({ step: "", text: `warning: ${warningText(value())}` });
+      else return false;
+      return true;
+    });
+    return lines;
+  }
+
+  /** The first step that failed by itself, not because another had. */
+  failure(): BuildFailure | undefined {
+    for (const { name, error, tail, rest } of this.#vertices.values()) {
+      if (error === "" || error.includes("context canceled")) continue;
+      const output = rest === "" ? tail : [...tail, rest].slice(-TAIL_LINES);
+      return { step: HIDDEN.test(name) ? "" : name, error, output };
+    }
+    return undefined;
+  }
+
+  #readVertex(bytes: Uint8Array): readonly BuildLine[] {
+    let digest = "", name = "", error = "", cached = false, started = false, completed = false;
+    forEachField(bytes, (field, value, reader) => {
+      if (field === 1) digest = text(value());
+      else if (field === 3) name = text(value());
+      else if (field === 4) cached = reader.bool();
+      else if (field === 5) started = value().length > 0;
+      else if (field === 6) completed = value().length > 0;
+      else if (field === 7) error = text(value());
+      else return false;
+      return true;
+    });
+    const vertex = this.#vertex(digest);
+    if (name !== "") vertex.name = name;
+    if (error !== "") vertex.error = error;
+    const lines: BuildLine[] = [];
+    if ((started || cached) && !vertex.announced) {
+      vertex.announced = true;
+      if (!HIDDEN.test(vertex.name)) lines.push({ step: vertex.name, text: cached ? "cached" : "" });
+    }
+    if (completed && vertex.rest !== "") lines.push(...this.#write(vertex, "\n"));
+    return lines;
+  }
+
+  #readLog(bytes: Uint8Array): readonly BuildLine[] {
+    let digest = "", message: Uint8Array = new Uint8Array();
+    forEachField(bytes, (field, value) => {
+      if (field === 1) digest = text(value());
+      else if (field === 4) message = value();
+      else return false;
+      return true;
+    });
+    const vertex = this.#vertex(digest);
+    return this.#write(vertex, vertex.decoder.decode(message, { stream: true }));
+  }
+
+  #write(vertex: Vertex, output: string): readonly BuildLine[] {
+    const parts = (vertex.rest + output).split("\n");
+    vertex.rest = parts.pop() ?? "";
+    const texts = parts.map(afterReturn);
+    vertex.tail.push(...texts);
+    vertex.tail.splice(0, vertex.tail.length - TAIL_LINES);
+    return HIDDEN.test(vertex.name) ? [] : texts.map((text) => ({ step: vertex.name, text }));
+  }
+
+  #vertex(digest: string): Vertex {
+    const known = this.#vertices.get(digest);
+    if (known) return known;
+    const vertex = { name: "", announced: false, error: "", tail: [], rest: "", decoder: new TextDecoder() };
+    this.#vertices.set(digest, vertex);
+    return vertex;
+  }
+}
+
+/** What a terminal would show of a line that a progress bar wrote over with carriage returns. */
+function afterReturn(line: string): string {
+  return line.split("\r").findLast((part) => part !== "") ?? "";
+}
+
+function warningText(bytes: Uint8Array): string {
+  let short = "";
+  forEachField(bytes, (field, value) => {
+    if (field !== 3) return false;
+    short = text(value());
+    return true;
+  });
+  return short;
+}
+
+/** Calls `take` for each field of a message; it reads the field (bytes by `value`) and says true, or says false to skip it. */
+function forEachField(
+  message: Uint8Array,
+  take: (field: number, value: () => Uint8Array, reader: BinaryReader) => boolean,
+): void {
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (!take(field, () => reader.bytes(), reader)) reader.skip(type, field);
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,133 @@
+import * as v from "valibot";
+import { apiPath, decodeAs, type DockerRequest, type DockerStream, ignoreAnswer, LabelsSchema } from "./request.ts";
+import { jsonLines } from "./streams.ts";
+
+const HealthcheckSchema = v.object({
+  Test: v.nullish(v.array(v.string())),
+  Interval: v.optional(v.number()),
+  Timeout: v.optional(v.number()),
+  StartPeriod: v.optional(v.number()),
+  StartInterval: v.optional(v.number()),
+  Retries: v.optional(v.number()),
+});
+
+const ImageSchema = v.object({
+  Id: v.string(),
+  Config: v.nullish(v.object({ Labels: v.optional(LabelsSchema, {}), Healthcheck: v.nullish(HealthcheckSchema) })),
+});
+
+/** An image as the Engine describes it. */
+export type EngineImage = v.InferOutput<typeof ImageSchema>;
+
+/** Looks at an image; 404 when it is not on the machine. */
+export function inspectImage(image: string): DockerRequest<EngineImage> {
+  return {
+    action: `look at the image "${image}"`,
+    method: "GET",
+    path: apiPath(["images", image, "json"]),
+    decode: decodeAs(ImageSchema),
+  };
+}
+
+/** Takes a name off an image, and removes the image with its last name. 404 when there is none, 409 when it is used. */
+export function removeImage(image: string): DockerRequest<void> {
+  return {
+    action: `remove the image "${image}"`,
+    method: "DELETE",
+    path: apiPath(["images", image]),
+    decode: ignoreAnswer,
+  };
+}
+
+const ImageListSchema = v.array(v.object({ Id: v.string(), RepoTags: v.nullish(v.array(v.string())) }));
+
+/** Names of the images that carry the labels; the id of one without a name. */
+export function listImages(labels: readonly string[]): DockerRequest<readonly string[]> {
+  return {
+    action: "list the images",
+    method: "GET",
+    path: apiPath(["images", "json"], { filters: { label: labels } }),
+    decode: (answer) =>
+      v.parse(ImageListSchema, answer).flatMap(({ Id, RepoTags }) => {
+        const names = (RepoTags ?? []).filter((name) => !name.startsWith("<none>"));
+        return names.length > 0 ? names : [Id];
+      }),
+  };
+}
+
+/** One line of progress of a pull, an import or a build; a failure is a line too, under status 200. */
+const ProgressSchema = v.object({
+  id: v.optional(v.string()),
+  aux: v.optional(v.unknown()),
+  errorDetail: v.optional(v.object({ message: v.optional(v.string()) })),
+  /** What Engines before API 1.48 sent beside `errorDetail`. */
+  error: v.optional(v.string()),
+});
+
+export type EngineProgress = v.InferOutput<typeof ProgressSchema>;
+
+/** The failure that a line of progress tells; undefined when it tells none. */
+export function progressError({ errorDetail, error }: EngineProgress): string | undefined {
+  return errorDetail?.message ?? error;
+}
+
+/** Pulls an image from its registry. */
+export function pullImage(image: string): DockerStream<EngineProgress> {
+  return {
+    action: `pull the image "${image}"`,
+    method: "POST",
+    path: apiPath(["images", "create"], splitImage(image)),
+    decode: progress,
+  };
+}
+
+/** Makes an image of one layer, the tar, with labels. */
+export function importImage(
+  image: string,
+  tar: ReadableStream<Uint8Array>,
+  labels: Readonly<Record<string, string>>,
+): DockerStream<EngineProgress> {
+  const { fromImage, tag } = splitImage(image);
+  const changes = Object.entries(labels).map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`).join("\n");
+  return {
+    action: `import the image "${image}"`,
+    method: "POST",
+    path: apiPath(["images", "create"], { fromSrc: "-", repo: fromImage, tag, changes: changes || undefined }),
+    body: tar,
+    decode: progress,
+  };
+}
+
+/** Builds an image with BuildKit out of a tar. */
+export function buildImage(
+  options: {
+    readonly image: string;
+    readonly dockerfile: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly buildargs: Readonly<Record<string, string>>;
+  },
+  context: ReadableStream<Uint8Array>,
+): DockerStream<EngineProgress> {
+  const { image, dockerfile, labels, buildargs } = options;
+  return {
+    action: `build "${image}"`,
+    method: "POST",
+    path: apiPath(["build"], { version: 2, t: image, dockerfile, labels, buildargs, networkmode: "default" }),
+    body: context,
+    decode: progress,
+  };
+}
+
+/** Splits the name of an image for `POST /images/create`: its tag or digest, `latest` when it has none. */
+export function splitImage(image: string): { readonly fromImage: string; readonly tag: string } {
+  const [named = "", digest] = image.split("@");
+  const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+  const name = colon < 0 ? named : named.slice(0, colon);
+  return { fromImage: name, tag: digest ?? (colon < 0 ? "latest" : named.slice(colon + 1)) };
+}
+
+const decodeProgress = decodeAs(ProgressSchema);
+
+async function* progress(answer: AsyncIterable<Uint8Array>): AsyncIterable<EngineProgress> {
+  for await (const line of jsonLines(answer)) yield decodeProgress(line);
+}

@@ -1,0 +1,33 @@
+import * as v from "valibot";
+import { apiPath, type DockerRequest, ignoreAnswer, LabelsSchema } from "./request.ts";
+
+/** Labels of a volume; 404 when there is none. */
+export function volumeLabels(volume: string): DockerRequest<Record<string, string>> {
+  return {
+    action: `look at the volume "${volume}"`,
+    method: "GET",
+    path: apiPath(["volumes", volume]),
+    decode: (answer) => v.parse(v.object({ Labels: LabelsSchema }), answer).Labels,
+  };
+}
+
+/** Names of the volumes that carry the labels. */
+export function listVolumes(labels: readonly string[]): DockerRequest<readonly string[]> {
+  const Schema = v.object({ Volumes: v.nullish(v.array(v.object({ Name: v.string() }))) });
+  return {
+    action: "list the volumes",
+    method: "GET",
+    path: apiPath(["volumes"], { filters: { label: labels } }),
+    decode: (answer) => (v.parse(Schema, answer).Volumes ?? []).map(({ Name }) => Name),
+  };
+}
+
+/** Removes a volume with its data. 404 when there is none, 409 when it is used. */
+export function removeVolume(volume: string): DockerRequest<void> {
+  return {
+    action: `remove the volume "${volume}"`,
+    method: "DELETE",
+    path: apiPath(["volumes", volume]),
+    decode: ignoreAnswer,
+  };
+}

@@ -1,0 +1,4 @@
+/** The machine's clock. */
+export function systemClock(): { now(): Date } {
+  return { now: () => new Date() };
+}

@@ -1,0 +1,134 @@
+import type { EnvVariable, Volume } from "./spec.ts";
+import {
+  MAX_SCALE,
+  type Parsed,
+  parseDomain,
+  parseDuration,
+  parseEnv,
+  parsePort,
+  parseScale,
+  parseServiceName,
+  parseVolume,
+} from "./option_values.ts";
+
+/** One option of a Dockerfile, written `# mypaas.<name> = <value>`. */
+export interface Option<T> {
+  readonly name: string;
+  /** Other names it goes by. */
+  readonly aliases: readonly string[];
+  readonly repeatable: boolean;
+  /** The value when it is not given, written as in a Dockerfile. */
+  readonly default: string | undefined;
+  /** The default of a service whose scale is 0, where it is another one. */
+  readonly defaultAtScaleZero?: string;
+  readonly meaning: string;
+  /** What is allowed; completes the sentence "it takes ...". */
+  readonly takes: string;
+  /** A value, written as in a Dockerfile. */
+  readonly example: string;
+  readonly parse: (text: string) => Parsed<T>;
+}
+
+/** Every option there is. It feeds the parser, its errors, `--help` and the README. */
+export const options = {
+  servicename: {
+    name: "servicename",
+    aliases: ["service"],
+    repeatable: false,
+    default: undefined,
+    meaning: "The name of the service; a deploy replaces the service of that name. Required",
+    takes: "1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...",
+    example: "blog",
+    parse: parseServiceName,
+  } satisfies Option<string>,
+  domain: {
+    name: "domain",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning: "A host name under which the service is reached; with none only other services reach it",
+    takes: "a host name with a dot, such as blog.example.com, without https:// or a path",
+    example: "blog.example.com",
+    parse: parseDomain,
+  } satisfies Option<string>,
+  volume: {
+    name: "volume",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning: "A folder that outlives the container; ~ is the server's volume root, a plain name is a Docker volume",
+    takes: "~/folder:/folder, /folder:/folder or name:/folder, with :ro at the end for read-only, and no . or .. in it",
+    example: "~/blog:/data",
+    parse: parseVolume,
+  } satisfies Option<Volume>,
+  port: {
+    name: "port",
+    aliases: [],
+    repeatable: false,
+    default: "80",
+    meaning: "Where the service listens inside its container",
+    takes: "a number from 1 to 65535",
+    example: "8080",
+    parse: parsePort,
+  } satisfies Option<number>,
+  scale: {
+    name: "scale",
+    aliases: [],
+    repeatable: false,
+    default: "0",
+    meaning:
+      "0: one container, the old one stops before the new one starts. More: that many, new before old, no downtime",
+    takes: `a number from 0 to ${MAX_SCALE}`,
+    example: "2",
+    parse: parseScale,
+  } satisfies Option<number>,
+  env: {
+    name: "env",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning: "An environment variable of the container; everything after the first = is its value",
+    takes: "KEY=VALUE, such as GREETING=hello",
+    example: "GREETING=hello",
+    parse: parseEnv,
+  } satisfies Option<EnvVariable>,
+  startTimeout: {
+    name: "start-timeout",
+    aliases: [],
+    repeatable: false,
+    default: "60s",
+    meaning: "The longest wait until a new container is ready",
+    takes: "a duration from 1s to 60m, such as 90s, 2m or 90",
+    example: "2m",
+    parse: (text: string) => parseDuration(text, 1),
+  } satisfies Option<number>,
+  drainTimeout: {
+    name: "drain-timeout",
+    aliases: [],
+    repeatable: false,
+    default: "30s",
+    defaultAtScaleZero: "5s",
+    meaning: "The longest wait for the last request of an old container",
+    takes: "a duration from 0s to 60m, such as 90s, 2m or 90",
+    example: "60s",
+    parse: (text: string) => parseDuration(text, 0),
+  } satisfies Option<number>,
+  stopGrace: {
+    name: "stop-grace",
+    aliases: [],
+    repeatable: false,
+    default: "10s",
+    meaning: "The time from SIGTERM to SIGKILL",
+    takes: "a duration from 0s to 60m, such as 90s, 2m or 90",
+    example: "30s",
+    parse: (text: string) => parseDuration(text, 0),
+  } satisfies Option<number>,
+} as const;
+
+/** All options, in the order in which they are documented. */
+export const allOptions: readonly Option<unknown>[] = Object.values(options);
+
+/** The option of that name or alias. */
+export function findOption(name: string): Option<unknown> | undefined {
+  return allOptions.find((option) => option.name === name || option.aliases.includes(name));
+}

@@ -1,0 +1,68 @@
+import type { ServerLayout } from "./layout.ts";
+import { daemonCommand } from "./parts.ts";
+import type { ServerSettings } from "./settings.ts";
+
+export const UNIT_NAME = "mypaas.service";
+/** Environment variable of the daemon's process: tells `init` with which program and settings it was started. */
+export const CONTENT_VARIABLE = "MYPAAS_CONTENT";
+
+/**
+ * The systemd unit of the daemon (systemd.service(5), systemd.exec(5)). It is fenced as far as its work allows: it talks to
+ * Docker, looks into `/proc` of other processes, owns its state, makes folders for volumes, and listens on no TCP port.
+ * `/run/mypaas` stays when it stops, because the receiver's container has a folder of it mounted.
+ *
+ * @param content changes when the daemon must be restarted
+ */
+export function daemonUnit(
+  { layout, settings, content }: {
+    readonly layout: ServerLayout;
+    readonly settings: Pick<ServerSettings, "volumes">;
+    readonly content: string;
+  },
+): string {
+  return `# Written by mypaas init; changes are lost when it runs again. Use: systemctl edit ${UNIT_NAME}
+[Unit]
+Description=MyPaas daemon
+After=docker.service network-online.target
+Wants=docker.service network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=${daemonCommand(layout).map(word).join(" ")}
+Environment=${CONTENT_VARIABLE}=${content}
+Restart=always
+RestartSec=1
+RuntimeDirectory=mypaas
+RuntimeDirectoryMode=0755
+RuntimeDirectoryPreserve=yes
+LimitNOFILE=65536
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=read-only
+ReadWritePaths=${word(layout.lib)} ${word(`-${settings.volumes}`)}
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** A word of a unit file: quoted where needed, `%` doubled because it begins a specifier. */
+function word(text: string): string {
+  const plain = text.replaceAll("%", "%%");
+  return /^[\w./:@%-]+$/.test(plain) ? plain : `"${plain.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}

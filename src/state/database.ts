@@ -1,0 +1,115 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { MyPaasError } from "../error.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** A row as SQLite gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The server's SQLite database: opened with write-ahead log and full sync, so that what a call wrote survives a power
+ * cut when the call returns, and migrated to the newest schema.
+ */
+export class Database implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /**
+   * @param path file of the database, in a folder of mode 0700; `:memory:` in tests
+   * @throws {MyPaasError} when it cannot be opened, or was written by a newer version
+   */
+  constructor(path: string) {
+    try {
+      this.#database = new DatabaseSync(path);
+      this.#database.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+      );
+    } catch (error) {
+      throw stateError(`open the state ${path}`, error);
+    }
+    this.#migrate(path);
+  }
+
+  /** Runs one statement that changes something. */
+  run(sql: string, ...values: readonly SQLInputValue[]): { readonly changes: number } {
+    try {
+      return { changes: Number(this.#prepare(sql).run(...values).changes) };
+    } catch (error) {
+      throw stateError("write the state", error);
+    }
+  }
+
+  get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values);
+  }
+
+  all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
+    return this.#prepare(sql).all(...values);
+  }
+
+  /** All of it or nothing. `work` is synchronous, so nothing else can get in between. */
+  transaction<T>(work: () => T): T {
+    this.run("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.run("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #migrate(path: string): void {
+    const version = Number(this.get("PRAGMA user_version")?.["user_version"]);
+    if (version > MIGRATIONS.length) {
+      throw new MyPaasError(`Cannot use the state ${path}: it was written by a newer version of MyPaas`, {
+        hint: "Install that version again: mypaas upgrade.",
+      });
+    }
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      if (index < version) continue;
+      this.transaction(() => {
+        this.#database.exec(sql);
+        this.#database.exec(`PRAGMA user_version = ${index + 1}`);
+      });
+    }
+  }
+}
+
+/**
+ * Turns a failure of SQLite into a sentence. `node:sqlite` gives one code for all, so full, read-only and busy are told
+ * apart by SQLite's own texts (sqlite3_errstr).
+ */
+export function stateError(action: string, error: unknown): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const known: readonly (readonly [string, string, string])[] = [
+    ["database or disk is full", "the disk is full", "Free some space: df -h."],
+    [
+      "attempt to write a readonly database",
+      "the database is read-only",
+      "Check who owns the file, and whether the disk is mounted read-only.",
+    ],
+    ["database is locked", "another process holds the database", "Check that only one daemon runs."],
+    [
+      "unable to open database file",
+      "the file cannot be opened",
+      "Check that its folder exists and is writable: mypaas init mends it.",
+    ],
+    ["file is not a database", "the file is not a database", "Restore it from a backup."],
+  ];
+  const found = known.find(([pattern]) => text.includes(pattern));
+  if (found === undefined) return error;
+  return new MyPaasError(`Cannot ${action}: ${found[1]}`, { hint: found[2], cause: error });
+}

@@ -1,0 +1,66 @@
+/**
+ * The schema, as the steps that led to it. A step that was released is never changed; a new one is added at the end.
+ * Times are ISO 8601 text. Text in JSON columns is what the domain types serialise to.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE releases (
+    service TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'live', 'retired', 'failed', 'interrupted', 'cancelled')),
+    spec TEXT NOT NULL,
+    env TEXT NOT NULL,
+    image TEXT,
+    image_id TEXT,
+    content_digest TEXT NOT NULL,
+    places TEXT NOT NULL DEFAULT '[]',
+    step TEXT,
+    held_address TEXT,
+    by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ended_at TEXT,
+    error TEXT,
+    PRIMARY KEY (service, number)
+  ) STRICT;
+  CREATE UNIQUE INDEX one_live ON releases (service) WHERE status = 'live';
+  CREATE INDEX open_releases ON releases (status) WHERE status IN ('pending', 'live');
+
+  CREATE TABLE address_cursors (network TEXT PRIMARY KEY, address TEXT NOT NULL) STRICT;
+
+  CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    public_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    revoked_at TEXT
+  ) STRICT;
+
+  CREATE TABLE invites (
+    id TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at TEXT
+  ) STRICT;
+
+  CREATE TABLE nonces (key TEXT NOT NULL, nonce TEXT NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (key, nonce)) STRICT;
+  CREATE INDEX nonce_expiry ON nonces (expires_at);
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    address TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    result TEXT NOT NULL,
+    count INTEGER NOT NULL DEFAULT 1
+  ) STRICT;
+  CREATE INDEX audit_refusals ON audit (actor, address, result, substr(at, 1, 16));
+  `,
+];

@@ -1,0 +1,172 @@
+import { stringify } from "@std/yaml";
+import type { Route } from "./route.ts";
+import { checkedPort, hostRule, Priority, retryFor, type RetryMiddleware, routeName, serverUrl } from "./rule.ts";
+
+/** The receiver, as Traefik reaches it and as laptops do. */
+export interface ReceiverRoute {
+  /** Domains or IPv4 addresses under which laptops reach it. */
+  readonly hosts: readonly string[];
+  /** Its address on the entry network. */
+  readonly address: string;
+  readonly port: number;
+  /** Whether it answers on the plain entry point too: only for a server that is tried out on its own machine. */
+  readonly plainHttp: boolean;
+}
+
+/** What stands in the route file beside the services. */
+export interface RouteFileExtras {
+  /** Counts the tables; read back with `readBackRouter`, it proves that Traefik goes by this one. */
+  readonly generation: number;
+  /** Who may use Traefik's API: a line of a password file, `name:hash`. Any of Apache's hashes; `$` needs no escape. */
+  readonly apiUser: string;
+  readonly receiver?: ReceiverRoute | undefined;
+  /** The certificate for names that have none of their own: paths inside Traefik's container. */
+  readonly defaultCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Where browsers find https, for the redirect; 443 when it is not given. */
+  readonly httpsPort?: number | undefined;
+}
+
+/** How long a request to the receiver waits while the receiver restarts. */
+const RECEIVER_HOLD_SECONDS = 5;
+
+/** Two shared transports: a lone server is waited for, one of many is given up quickly. Idle connections are short, for the drain. */
+const TRANSPORTS = {
+  one: { forwardingTimeouts: { dialTimeout: "3s", idleConnTimeout: "1s" } },
+  many: { forwardingTimeouts: { dialTimeout: "500ms", idleConnTimeout: "1s" } },
+} as const;
+
+interface Router {
+  readonly rule: string;
+  readonly entryPoints: readonly ("web" | "websecure" | "admin")[];
+  readonly priority: number;
+  readonly service: string;
+  readonly middlewares?: readonly string[];
+  readonly tls?: Readonly<Record<string, never>>;
+}
+
+/** The parts of a table by their names in Traefik. */
+interface Parts {
+  readonly routers: Record<string, Router>;
+  readonly middlewares: Record<string, unknown>;
+  readonly services: Record<string, unknown>;
+}
+
+/** The router that carries the generation: its name in Traefik's API, and its rule. */
+export function readBackRouter(generation: number): { readonly name: string; readonly rule: string } {
+  if (!Number.isSafeInteger(generation) || generation < 0) throw new Error(`Not a generation: ${generation}`);
+  return { name: "mypaas-generation@file", rule: `Host(\`generation-${generation}.invalid\`)` };
+}
+
+/**
+ * Renders the one file that Traefik's file provider reads: all services and the server's own routes. Equal input gives
+ * equal text, whatever the order of the routes.
+ */
+export function renderRouteFile(routes: readonly Route[], extras: RouteFileExtras): string {
+  const parts: Parts = { routers: {}, middlewares: {}, services: {} };
+  addOwnRoutes(parts, extras);
+  for (const route of routes.toSorted((a, b) => (a.service < b.service ? -1 : 1))) addService(parts, route, extras);
+  const used = Object.values(parts.services).map((service) => JSON.stringify(service));
+  const transports = Object.entries(TRANSPORTS).filter(([name]) =>
+    used.some((service) => service.includes(`"serversTransport":"${name}"`))
+  );
+  const { defaultCertificate } = extras;
+  const text = stringify({
+    // Traefik refuses an empty map.
+    http: withoutEmpty({ ...parts, serversTransports: Object.fromEntries(transports) }),
+    ...(defaultCertificate &&
+      { tls: { stores: { default: { defaultCertificate: checkedCertificate(defaultCertificate) } } } }),
+  }, { useAnchors: false, lineWidth: -1 });
+  // Traefik runs every file through Go's templates, which read the environment and files.
+  if (text.includes("{{")) throw new Error(`The route file has a template: ${text}`);
+  return text;
+}
+
+function addOwnRoutes({ routers, middlewares, services }: Parts, extras: RouteFileExtras): void {
+  const priority = Priority.server;
+  routers["mypaas-generation"] = {
+    rule: readBackRouter(extras.generation).rule,
+    entryPoints: ["admin"],
+    priority,
+    service: "noop@internal",
+  };
+  routers["mypaas-api"] = {
+    rule: "PathPrefix(`/api`)",
+    entryPoints: ["admin"],
+    priority,
+    service: "api@internal",
+    middlewares: ["mypaas-api-login"],
+  };
+  middlewares["mypaas-api-login"] = { basicAuth: { users: [checkedUser(extras.apiUser)], removeHeader: true } };
+  const { receiver } = extras;
+  if (receiver === undefined) return;
+  const router = {
+    rule: `(${hostRule(receiver.hosts)}) && PathPrefix(\`/v1/\`)`,
+    priority,
+    service: "mypaas-receiver",
+    middlewares: ["mypaas-receiver-hold"],
+  };
+  routers["mypaas-receiver"] = { ...router, entryPoints: ["websecure"], tls: {} };
+  if (receiver.plainHttp) routers["mypaas-receiver-plain"] = { ...router, entryPoints: ["web"] };
+  middlewares["mypaas-receiver-hold"] = {
+    retry: retryFor(RECEIVER_HOLD_SECONDS) satisfies RetryMiddleware | undefined,
+  };
+  services["mypaas-receiver"] = loadBalancer([receiver.address], receiver.port);
+}
+
+function addService({ routers, middlewares, services }: Parts, route: Route, extras: RouteFileExtras): void {
+  const name = routeName(route);
+  if (name in services) throw new Error(`Two routes of the service ${name}`);
+  const retry = route.addresses.length === 0 ? undefined : retryFor(route.holdSeconds);
+  const router = {
+    rule: hostRule(route.domains),
+    priority: Priority.service,
+    service: name,
+    ...(retry && { middlewares: [`${name}-hold`] }),
+  };
+  routers[name] = route.https
+    ? { ...router, entryPoints: ["websecure"], tls: {} }
+    : { ...router, entryPoints: ["web"] };
+  if (retry) middlewares[`${name}-hold`] = { retry };
+  services[name] = loadBalancer(route.addresses, route.port);
+  if (route.https) {
+    // No service can have these names: `mypaas*` is reserved.
+    routers[`mypaas-redirect-${name}`] = {
+      rule: router.rule,
+      entryPoints: ["web"],
+      priority: Priority.service,
+      service: "noop@internal",
+      middlewares: ["mypaas-https"],
+    };
+    const port = extras.httpsPort === undefined ? {} : { port: String(checkedPort(extras.httpsPort)) };
+    middlewares["mypaas-https"] = { redirectScheme: { scheme: "https", permanent: true, ...port } };
+  }
+}
+
+/** No `healthCheck`: it takes a lone server out, and with it the hold. */
+function loadBalancer(addresses: readonly string[], port: number): unknown {
+  const several = addresses.length > 1;
+  return {
+    loadBalancer: {
+      ...(several && { strategy: "p2c" }),
+      ...(addresses.length > 0 && { serversTransport: several ? "many" : "one" }),
+      servers: addresses.map((address) => ({ url: serverUrl(address, port) })),
+    },
+  };
+}
+
+function checkedUser(user: string): string {
+  if (!/^[\w.-]+:[!-~]+$/.test(user)) throw new Error("The user of Traefik's API is not a line of a password file");
+  return user;
+}
+
+function checkedCertificate(certificate: { readonly certFile: string; readonly keyFile: string }) {
+  const { certFile, keyFile } = certificate;
+  for (const path of [certFile, keyFile]) {
+    if (!/^(\/[\w.-]+)+$/.test(path)) throw new Error(`Not a path of a certificate: ${JSON.stringify(path)}`);
+  }
+  return { certFile, keyFile };
+}
+
+function withoutEmpty(maps: Readonly<Record<string, object>>): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0));
+}

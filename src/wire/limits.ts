@@ -1,0 +1,34 @@
+// What one request may hold. Both sides know these numbers: the client says early what the server would refuse.
+
+/** No chunk is larger than this, so that one fits into memory everywhere. */
+export const MAX_CHUNK_BYTES = 1 << 20;
+
+/** Entries of one manifest. */
+export const MAX_ENTRIES = 100_000;
+
+/** UTF-8 bytes of a path or of a link's target. */
+export const MAX_PATH_BYTES = 4096;
+
+/** Digests that one `POST /v1/missing` may ask for. */
+export const MAX_MISSING_DIGESTS = 20_000;
+
+/** Permission bits with set-user-id, set-group-id and sticky. */
+export const MAX_MODE = 0o7777;
+
+/** Characters of the name of a key or an invite. */
+export const MAX_NAME_LENGTH = 64;
+
+/** Services that one scope may name. */
+export const MAX_SCOPE_NAMES = 200;
+
+/** Body of `POST /v1/deploy`, in bytes. */
+export const MAX_DEPLOY_BODY_BYTES = 64 << 20;
+
+/** Body of every other request that is read whole, in bytes. */
+export const MAX_BODY_BYTES = 4 << 20;
+
+/** One line of an event stream, in bytes. */
+export const MAX_LINE_BYTES = 1 << 20;
+
+/** Payload of one frame, in bytes: a chunk that compression made larger may still travel. */
+export const MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + 4096;

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { keysTable, servicesTable } from "../../src/client/tables.ts";
+
+Deno.test("servicesTable() aligns its columns and puts a failure under its service", () => {
+  assertEquals(
+    servicesTable([
+      {
+        service: "blog",
+        release: 7,
+        status: "live",
+        domains: ["a.example"],
+        urls: ["http://a.example/", "http://b.example/"],
+        scale: 2,
+        replicas: [
+          { name: "blog.7.1", status: "running", health: "unhealthy", restarts: 2 },
+          { name: "blog.7.2", status: "exited", health: "none", restarts: 0 },
+        ],
+        since: "2026-11-22T10:04:59.123Z",
+        lastFailure: { release: 8, status: "failed", error: "Cannot start\u001b[2J it" },
+      },
+      {
+        service: "db",
+        release: undefined,
+        status: "failed",
+        domains: [],
+        urls: [],
+        scale: 0,
+        replicas: [],
+        since: undefined,
+        lastFailure: undefined,
+      },
+    ]),
+    [
+      "SERVICE  RELEASE  STATUS  REPLICAS                      SINCE              URLS",
+      "blog     7        live    1/2, 1 unhealthy, 2 restarts  2026-11-22 10:04Z  http://a.example/ http://b.example/",
+      "  release 8 failed: Cannot start it",
+      "db       -        failed  0/1                           -                  -",
+    ],
+  );
+  assertEquals(servicesTable([]), ["no services"]);
+});
+
+Deno.test("keysTable() tells who may do what, and what was revoked", () => {
+  const key = { id: "0123456789abcdef", name: "ann", role: "deploy", createdAt: "2026-11-22T10:00:00Z" } as const;
+  assertEquals(
+    keysTable([
+      { ...key, scope: ["blog", "db"], revokedAt: undefined },
+      { ...key, name: "bo", role: "admin", scope: ["*"], revokedAt: "2026-11-23T10:00:00Z" },
+    ]),
+    [
+      "ID                NAME  ROLE    SCOPE    CREATED            REVOKED",
+      "0123456789abcdef  ann   deploy  blog,db  2026-11-22 10:00Z  -",
+      "0123456789abcdef  bo    admin   *        2026-11-22 10:00Z  2026-11-23 10:00Z",
+    ],
+  );
+  assertEquals(keysTable([]), ["no keys"]);
+});

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { diagnose, type Evidence } from "../../src/deploy/diagnosis.ts";
+import type { ReplicaState } from "../../src/deploy/runtime.ts";
+
+const RUNNING: ReplicaState = {
+  id: { service: "blog", release: 8, n: 1 },
+  status: "running",
+  ingressAddress: "10.1.0.16",
+  internalAddress: "10.2.0.16",
+  named: true,
+  restarts: false,
+  health: "none",
+  healthOutput: "",
+  pid: 1,
+  restartCount: 0,
+  exitCode: 0,
+  oomKilled: false,
+  error: "",
+  startedAt: undefined,
+};
+
+function sentence(state: Partial<ReplicaState> | undefined, evidence: Partial<Evidence> = {}): string {
+  const all = { ranMs: undefined, listeners: [], port: 80, startTimeoutSeconds: 60, log: [], ...evidence };
+  return diagnose("blog.8.1", { state: state && { ...RUNNING, ...state }, ...all }).message
+    .replace("Cannot bring up blog.8.1: ", "");
+}
+
+Deno.test("diagnose() names the exit code and the time of a container that ended", () => {
+  assertEquals(sentence({ status: "exited", exitCode: 3 }, { ranMs: 412 }), "it exited with code 3 after 0.4 s");
+  assertEquals(sentence({ status: "exited", exitCode: 139 }), "it exited with code 139 (SIGSEGV)");
+  assertEquals(sentence({ restartCount: 2, exitCode: 1 }), "it exited with code 1");
+});
+
+Deno.test("diagnose() says so when memory ran out", () => {
+  assertEquals(
+    sentence({ status: "exited", exitCode: 137, oomKilled: true }, { ranMs: 2000 }),
+    "it was killed after 2.0 s because it ran out of memory",
+  );
+});
+
+Deno.test("diagnose() names what the container listens on when that is not its port", () => {
+  const loopback = [{ address: "127.0.0.1", port: 8000 }];
+  assertEquals(sentence({}, { listeners: loopback }), "it listens on 127.0.0.1:8000; mypaas.port is 80");
+  const other = [{ address: "::", port: 3000 }];
+  assertEquals(sentence({}, { listeners: other }), "it listens on [::]:3000; mypaas.port is 80");
+});
+
+Deno.test("diagnose() tells a silent port from one that answers no HTTP", () => {
+  assertEquals(sentence({}), "it did not listen on port 80 within 60 s");
+  assertEquals(
+    sentence({}, { listeners: [{ address: "0.0.0.0", port: 80 }] }),
+    "it accepts connections on port 80, but answered no HTTP request within 60 s",
+  );
+});
+
+Deno.test("diagnose() shows the output of a failing health check", () => {
+  assertEquals(
+    sentence({ health: "unhealthy", healthOutput: "connection refused\n" }),
+    'its health check did not succeed within 60 s: "connection refused"',
+  );
+});
+
+Deno.test("diagnose() gives the engine's reason when the container could not start", () => {
+  assertEquals(sentence({ error: 'exec: "app": not found' }), 'exec: "app": not found');
+  assertEquals(sentence(undefined), "its container is gone");
+});
+
+Deno.test("diagnose() proposes the port that the container does listen on", () => {
+  const state = RUNNING;
+  const evidence = { state, ranMs: undefined, port: 80, startTimeoutSeconds: 60, log: [] };
+  const hint = (address: string, port: number) => diagnose("b", { ...evidence, listeners: [{ address, port }] }).hint;
+  assertEquals(
+    hint("0.0.0.0", 3000),
+    'Write "# mypaas.port = 3000" in the Dockerfile, or let the service listen on port 80.',
+  );
+  assertEquals(hint("127.0.0.1", 80), "Let the service listen on 0.0.0.0.");
+});

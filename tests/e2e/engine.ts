@@ -1,0 +1,164 @@
+import { Label } from "../../src/service/names.ts";
+
+/** The Docker Engine as the tests look at it, past MyPaas: raw requests to the socket, no docker command needed. */
+const client = Deno.createHttpClient({
+  proxy: { transport: "unix", path: "/var/run/docker.sock" },
+  poolMaxIdlePerHost: 0,
+});
+
+/** The fields the tests read of `GET /containers/{id}/json`. */
+export interface Container {
+  readonly Id: string;
+  readonly Name: string;
+  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly Privileged: boolean;
+    readonly CapAdd: readonly string[] | null;
+    readonly CapDrop: readonly string[] | null;
+    readonly SecurityOpt: readonly string[] | null;
+  };
+  readonly Mounts: readonly { readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<
+      Record<string, { readonly IPAddress: string; readonly Aliases: readonly string[] | null }>
+    >;
+  };
+}
+
+/** All Docker objects of one server, by kind. */
+export interface Owned {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly images: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/** Makes one request; an answer of 400 and above is an error with Docker's words. */
+async function request(method: string, path: string, body?: BodyInit, type = "application/json"): Promise<Response> {
+  const init = body === undefined ? {} : { body, headers: { "content-type": type } };
+  const response = await fetch(`http://docker/v1.41${path}`, { method, client, ...init });
+  if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response;
+}
+
+async function post(path: string, body?: unknown): Promise<string> {
+  return await (await request("POST", path, body === undefined ? undefined : JSON.stringify(body))).text();
+}
+
+async function get<T>(path: string): Promise<T> {
+  return await (await request("GET", path)).json();
+}
+
+function filter(label: string): string {
+  return `filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}`;
+}
+
+/** Everything that carries the label of a server. */
+export async function owned(serverId: string): Promise<Owned> {
+  const mine = filter(`${Label.instance}=${serverId}`);
+  const [containers, networks, images, { Volumes }] = await Promise.all([
+    get<{ Names: string[] }[]>(`/containers/json?all=true&${mine}`),
+    get<{ Name: string }[]>(`/networks?${mine}`),
+    get<{ RepoTags: string[] | null; Id: string }[]>(`/images/json?${mine}`),
+    get<{ Volumes: { Name: string }[] | null }>(`/volumes?${mine}`),
+  ]);
+  return {
+    containers: containers.map(({ Names }) => (Names[0] ?? "").slice(1)).sort(),
+    networks: networks.map(({ Name }) => Name).sort(),
+    images: images.flatMap(({ RepoTags, Id }) => RepoTags ?? [Id]).sort(),
+    volumes: (Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** Removes everything that carries the label of a server: for what a killed test run has left. */
+export async function removeOwned(serverId: string): Promise<void> {
+  const { containers, networks, images, volumes } = await owned(serverId);
+  for (const name of containers) await request("DELETE", `/containers/${name}?force=true&v=true`);
+  for (const name of networks) await request("DELETE", `/networks/${name}`);
+  for (const name of images) await request("DELETE", `/images/${encodeURIComponent(name)}?force=true`);
+  for (const name of volumes) await request("DELETE", `/volumes/${name}`);
+}
+
+/** Looks at a container by name or id. */
+export async function inspect(name: string): Promise<Container> {
+  return await get<Container>(`/containers/${name}/json`);
+}
+
+/** The containers of a service of this server, in the order of their names. */
+export async function containersOf(serverId: string, service: string): Promise<readonly Container[]> {
+  const list = await get<{ Id: string; Labels: Record<string, string> }[]>(
+    `/containers/json?all=true&${filter(`${Label.instance}=${serverId}`)}`,
+  );
+  const found = await Promise.all(
+    list.filter(({ Labels }) => Labels[Label.service] === service).map(({ Id }) => inspect(Id)),
+  );
+  return found.sort((a, b) => a.Name < b.Name ? -1 : 1);
+}
+
+export async function stopContainer(name: string): Promise<void> {
+  await post(`/containers/${name}/stop?t=5`);
+}
+
+export async function startContainer(name: string): Promise<void> {
+  await post(`/containers/${name}/start`);
+}
+
+/** `docker restart`. */
+export async function restartContainer(name: string): Promise<void> {
+  await post(`/containers/${name}/restart?t=5`);
+}
+
+/** `docker exec`: runs a command inside a container and returns its output, stdout and stderr together, and exit code. */
+export async function exec(
+  name: string,
+  command: readonly string[],
+): Promise<{ readonly code: number; readonly output: string }> {
+  const { Id }: { Id: string } = JSON.parse(
+    await post(`/containers/${name}/exec`, { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true }),
+  );
+  const output = await post(`/exec/${Id}/start`, { Detach: false, Tty: true });
+  const { ExitCode } = await get<{ ExitCode: number }>(`/exec/${Id}/json`);
+  return { code: ExitCode, output: output.replaceAll("\r\n", "\n") };
+}
+
+/** Makes an image of one layer out of a tar, such as an empty Debian root. */
+export async function importImage(name: string, tar: BodyInit): Promise<void> {
+  const [repository = name, tag = "latest"] = name.split(":");
+  const answer = await request(
+    "POST",
+    `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`,
+    tar,
+    "application/x-tar",
+  );
+  await answer.text();
+}
+
+export async function removeImage(name: string): Promise<void> {
+  await (await request("DELETE", `/images/${name}?force=true`)).body?.cancel();
+}
+
+/** Runs a container to its end and removes it. `binds`: `/on/host:/in/container:ro`. */
+export async function runContainer(
+  image: string,
+  command: readonly string[],
+  binds: readonly string[],
+): Promise<{ readonly code: number; readonly output: string }> {
+  const { Id }: { Id: string } = JSON.parse(
+    await post("/containers/create", {
+      Image: image,
+      Entrypoint: command,
+      Tty: true,
+      HostConfig: { Binds: binds, NetworkMode: "none" },
+    }),
+  );
+  try {
+    await post(`/containers/${Id}/start`);
+    const { StatusCode }: { StatusCode: number } = JSON.parse(await post(`/containers/${Id}/wait`));
+    const output = await (await request("GET", `/containers/${Id}/logs?stdout=1&stderr=1`)).text();
+    return { code: StatusCode, output: output.replaceAll("\r\n", "\n") };
+  } finally {
+    await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
+  }
+}

@@ -1,0 +1,275 @@
+import { assertEquals } from "@std/assert";
+import { parse } from "@std/yaml";
+import { type ObjectNames, objectNames } from "../../src/service/names.ts";
+import { type ServerLayout, serverLayout } from "../../src/setup/layout.ts";
+import { shortId } from "../../src/setup/settings.ts";
+import { waitUntil } from "../../src/wait.ts";
+import { inspect, owned, removeOwned } from "./engine.ts";
+import { Load } from "./load.ts";
+import { type AppProject, CHECKOUT, writeProject } from "./project.ts";
+
+/** The compiled program under test. */
+export const MYPAAS = `${CHECKOUT}/dist/mypaas`;
+
+/** How a command ended. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface StartOptions {
+  /** `docker`: init runs the daemon in a container. `none`: the harness runs it, so that it can be killed. */
+  readonly supervisor?: "docker" | "none";
+}
+
+/** What a sweep needs to take a killed run's server away: `owner.json` beside the root. */
+export interface Owner {
+  /** Process of the test run. */
+  readonly pid: number;
+  /** The daemon that the harness runs, 0 when init's supervisor does. */
+  readonly daemonPid: number;
+}
+
+/** Every server's folder begins with this. It is short, because socket paths end at 107 bytes. */
+export const LAB_PREFIX = "/tmp/mp-";
+
+/** A whole server of its own, beside others on this machine, and a laptop that is logged in as admin. */
+export class TestServer implements AsyncDisposable {
+  /** Holds the root, the laptop's folder and the projects. */
+  readonly folder: string;
+  readonly root: string;
+  readonly layout: ServerLayout;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly #http = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
+  readonly #supervisor: "docker" | "none";
+  #daemon: Deno.ChildProcess | undefined;
+  #serverId = "";
+  #names: ObjectNames = objectNames("");
+
+  private constructor(folder: string, supervisor: "docker" | "none") {
+    this.folder = folder;
+    this.root = `${folder}/r`;
+    this.layout = serverLayout(this.root);
+    this.#supervisor = supervisor;
+    [this.httpPort, this.httpsPort] = freePorts();
+  }
+
+  /** Runs `init` and `login`; a server that cannot start leaves nothing behind. */
+  static async start({ supervisor = "docker" }: StartOptions = {}): Promise<TestServer> {
+    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), supervisor);
+    try {
+      await server.#setUp();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]().catch((second) => console.error(second));
+      throw error;
+    }
+  }
+
+  async #setUp(): Promise<void> {
+    await this.#noteOwner();
+    succeeded(await this.init());
+    const settings = parse(await Deno.readTextFile(this.layout.settings));
+    if (typeof settings !== "object" || settings === null || !("serverId" in settings)) throw new Error("no server id");
+    this.#serverId = String(settings.serverId);
+    this.#names = objectNames(shortId({ serverId: this.#serverId }, this.root));
+    if (this.#supervisor === "none") await this.startDaemon();
+    succeeded(await this.login("lab", await this.invite("laptop", "admin")));
+  }
+
+  async #noteOwner(): Promise<void> {
+    const owner: Owner = { pid: Deno.pid, daemonPid: this.#daemon?.pid ?? 0 };
+    await Deno.writeTextFile(`${this.folder}/owner.json`, JSON.stringify(owner));
+  }
+
+  get serverId(): string {
+    return this.#serverId;
+  }
+
+  /** Names of its Docker objects. */
+  get names(): ObjectNames {
+    return this.#names;
+  }
+
+  /** Where services are reached over http, with a Host header. */
+  get url(): string {
+    return `http://127.0.0.1:${this.httpPort}`;
+  }
+
+  /** Runs a command on the server: `mypaas --root ROOT ...`. */
+  run(args: readonly string[]): Promise<Ran> {
+    return runProgram(["--root", this.root, ...args], this.laptop());
+  }
+
+  /** Runs a command on the laptop, or on another one. */
+  client(args: readonly string[], environment = this.laptop()): Promise<Ran> {
+    return runProgram(args, environment);
+  }
+
+  /** The environment of a laptop, whose folder is made at its first login. */
+  laptop(name = "laptop"): Record<string, string> {
+    return { MYPAAS_CONFIG: `${this.folder}/${name}` };
+  }
+
+  /** Runs `init` as it was run at the start. */
+  init(): Promise<Ran> {
+    const ports = ["--http-port", String(this.httpPort), "--https-port", String(this.httpsPort)];
+    return this.run(["init", "--address", "127.0.0.1", ...ports, "--supervisor", this.#supervisor]);
+  }
+
+  /** A new invite's line. */
+  async invite(name: string, role: "deploy" | "admin", ...flags: string[]): Promise<string> {
+    const ran = succeeded(await this.run(["invite", "--name", name, "--role", role, ...flags, "--json"]));
+    const [answer] = jsonLines(ran);
+    return String(answer?.["line"]);
+  }
+
+  login(name: string, line: string, environment = this.laptop()): Promise<Ran> {
+    return this.client(["login", name, line], environment);
+  }
+
+  /** Writes a project and returns its Dockerfile. Writing it again changes it in place. */
+  project(project: AppProject): Promise<string> {
+    return writeProject(`${this.folder}/projects/${project.name}`, project);
+  }
+
+  /** Writes a project and deploys it on the server. */
+  async deploy(project: AppProject, ...flags: string[]): Promise<Ran> {
+    return await this.run(["deploy", await this.project(project), ...flags]);
+  }
+
+  /** Writes a project and pushes it from the laptop. */
+  async push(project: AppProject, ...flags: string[]): Promise<Ran> {
+    return await this.client(["push", "lab", await this.project(project), ...flags]);
+  }
+
+  /** Asks for a page through Traefik as a visitor does. */
+  async get(host: string, path = "/"): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(this.url + path, {
+      client: this.#http,
+      headers: { host },
+      signal: AbortSignal.timeout(40_000),
+    });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Begins load on a service. */
+  load(host: string, rate: number): Load {
+    return new Load(`${this.url}/`, { host, rate });
+  }
+
+  /** The daemon's process, wherever it runs. */
+  async daemonPid(): Promise<number> {
+    return this.#daemon?.pid ?? (await inspect(this.#names.daemon)).State.Pid;
+  }
+
+  /** Runs the daemon and waits until it answers (supervisor `none`). */
+  async startDaemon(): Promise<void> {
+    this.#daemon = new Deno.Command("bash", {
+      args: ["-c", 'exec "$0" --root "$1" daemon >>"$2" 2>&1', MYPAAS, this.root, this.daemonLog],
+      stdin: "null",
+    }).spawn();
+    await this.#noteOwner();
+    await this.untilDaemonAnswers();
+  }
+
+  /** What the daemon of the harness printed. */
+  get daemonLog(): string {
+    return `${this.folder}/daemon.log`;
+  }
+
+  /** Waits until the daemon answers a command. */
+  async untilDaemonAnswers(): Promise<void> {
+    await waitUntil(async () => (await this.run(["ps", "--json"])).code === 0, {
+      what: `the daemon of ${this.root} answers`,
+      timeoutMs: 30_000,
+      intervalMs: 100,
+    });
+  }
+
+  /** Ends the daemon of the harness and waits until its process is gone. */
+  async endDaemon(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    this.#daemon = undefined;
+    try {
+      daemon.kill(signal);
+    } catch {
+      // it has ended by itself
+    }
+    await daemon.status;
+  }
+
+  /** Uninstalls the server and checks that nothing of it is left. `MYPAAS_TEST_KEEP=1` keeps it for a look. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#http.close();
+    if (Deno.env.get("MYPAAS_TEST_KEEP")) {
+      console.error(`kept: ${MYPAAS} --root ${this.root}`);
+      return;
+    }
+    await this.endDaemon("SIGTERM");
+    const ran = await this.run(["uninstall", "--data"]);
+    const left = this.#serverId === "" ? undefined : await owned(this.#serverId);
+    const files = await Array.fromAsync(Deno.readDir(this.root)).catch(() => []);
+    if (left !== undefined) await removeOwned(this.#serverId);
+    await Deno.remove(this.folder, { recursive: true });
+    if (left === undefined) return;
+    succeeded(ran);
+    assertEquals(left, { containers: [], networks: [], images: [], volumes: [] }, "uninstall leaves Docker objects");
+    assertEquals(files.map(({ name }) => name), [], "uninstall --data leaves files");
+  }
+}
+
+/** One server for all tests of a file; made before the first, taken away after the last. */
+export function sharedServer(options: StartOptions = {}): () => TestServer {
+  let server: TestServer | undefined;
+  Deno.test.beforeAll(async () => {
+    server = await TestServer.start(options);
+  });
+  Deno.test.afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  return () => {
+    if (server === undefined) throw new Error("the server of this test file did not start");
+    return server;
+  };
+}
+
+/** Passes a successful run on. */
+export function succeeded(ran: Ran): Ran {
+  assertEquals(ran.code, 0, `${ran.stdout}\n${ran.stderr}`);
+  return ran;
+}
+
+/** The objects that a command with `--json` printed, in order. */
+export function jsonLines({ stdout }: Ran): readonly Readonly<Record<string, unknown>>[] {
+  return stdout.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line));
+}
+
+/** Runs the compiled program without a terminal. */
+export async function runProgram(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(MYPAAS, {
+    args: [...args],
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Two ports that can be bound, below those that the kernel gives to outgoing connections. */
+function freePorts(): [number, number] {
+  const ports: number[] = [];
+  while (ports.length < 2) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Deno.listen({ hostname: "0.0.0.0", port }).close();
+      if (!ports.includes(port)) ports.push(port);
+    } catch {
+      // taken: another one
+    }
+  }
+  return [ports[0] ?? 0, ports[1] ?? 0];
+}

@@ -1,0 +1,121 @@
+import { type ReplicaId, replicaName } from "../../src/service/names.ts";
+import type { LogLine, ReplicaEvent, ReplicaRequest, ReplicaState, Runtime } from "../../src/deploy/runtime.ts";
+
+/** How a fake replica behaves once it is started. */
+export type Behaviour = "ready" | "exits" | "never-ready";
+
+/** A machine of containers in memory: the twin of the Docker runtime for tests of the steps' order. */
+export class MemoryRuntime implements Runtime {
+  readonly replicas = new Map<string, ReplicaState>();
+  /** Behaviour by release number; `ready` unless said otherwise. */
+  readonly behaviours = new Map<number, Behaviour>();
+  /** Every change, such as `start blog.8.1`. */
+  readonly calls: string[] = [];
+  /** Called before each change; what it throws is a power cut at that moment. */
+  beforeCall: (call: string) => void = () => {};
+  #pid = 1000;
+
+  create({ id, ingressAddress, internalAddress, named }: ReplicaRequest): Promise<void> {
+    return this.#call(`create ${replicaName(id)}`, () => {
+      this.replicas.set(replicaName(id), {
+        id,
+        status: "created",
+        ingressAddress,
+        internalAddress,
+        named,
+        restarts: false,
+        health: "none",
+        healthOutput: "",
+        pid: 0,
+        restartCount: 0,
+        exitCode: 0,
+        oomKilled: false,
+        error: "",
+        startedAt: undefined,
+      });
+    });
+  }
+
+  start(id: ReplicaId): Promise<void> {
+    return this.#call(`start ${replicaName(id)}`, () => {
+      const { ingressAddress } = this.#get(id);
+      for (const other of this.replicas.values()) {
+        if (
+          other.status === "running" && other.ingressAddress !== undefined && other.ingressAddress === ingressAddress
+        ) {
+          if (replicaName(other.id) !== replicaName(id)) throw new Error("Address already in use");
+        }
+      }
+      const exits = this.behaviours.get(id.release) === "exits";
+      this.#set(id, exits ? { status: "exited", exitCode: 3 } : { status: "running", pid: this.#pid++ });
+      this.#set(id, { startedAt: new Date(0).toISOString() });
+    });
+  }
+
+  setRestart(id: ReplicaId, restart: boolean): Promise<void> {
+    this.#set(id, { restarts: restart });
+    return Promise.resolve();
+  }
+
+  stop(id: ReplicaId): Promise<void> {
+    return this.#call(`stop ${replicaName(id)}`, () => this.#set(id, { status: "exited", pid: 0, restarts: false }));
+  }
+
+  remove(id: ReplicaId): Promise<void> {
+    return this.#call(`remove ${replicaName(id)}`, () => {
+      this.replicas.delete(replicaName(id));
+    });
+  }
+
+  setNamed(id: ReplicaId, named: boolean): Promise<void> {
+    return this.#call(`${named ? "name" : "unname"} ${replicaName(id)}`, () => this.#set(id, { named }));
+  }
+
+  moveTo(id: ReplicaId, ingressAddress: string): Promise<void> {
+    return this.#call(`move ${replicaName(id)} to ${ingressAddress}`, () => {
+      if (this.#get(id).status === "running") throw new Error("moved while it runs");
+      this.#set(id, { ingressAddress });
+    });
+  }
+
+  inspect(id: ReplicaId): Promise<ReplicaState | undefined> {
+    return Promise.resolve(this.replicas.get(replicaName(id)));
+  }
+
+  list(): Promise<readonly ReplicaState[]> {
+    return Promise.resolve([...this.replicas.values()]);
+  }
+
+  async *events(): AsyncGenerator<ReplicaEvent> {}
+
+  async *logs(id: ReplicaId): AsyncGenerator<LogLine> {
+    yield { replica: replicaName(id), stream: "stdout", time: "", text: `hello from ${replicaName(id)}` };
+  }
+
+  /** Whether a ready replica answers at this address. */
+  answersAt(address: string): ReplicaState | undefined {
+    return [...this.replicas.values()].find((state) =>
+      state.status === "running" && state.ingressAddress === address &&
+      this.behaviours.get(state.id.release) !== "never-ready"
+    );
+  }
+
+  #get(id: ReplicaId): ReplicaState {
+    const state = this.replicas.get(replicaName(id));
+    if (state === undefined) throw new Error(`no container ${replicaName(id)}`);
+    return state;
+  }
+
+  #set(id: ReplicaId, change: Partial<ReplicaState>): void {
+    this.replicas.set(replicaName(id), { ...this.#get(id), ...change });
+  }
+
+  #call(call: string, action: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.beforeCall(call);
+      this.calls.push(call);
+      action();
+      resolve();
+    });
+  }
+}

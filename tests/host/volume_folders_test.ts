@@ -1,0 +1,44 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../src/error.ts";
+import { VolumeFolders } from "../../src/host/volume_folders.ts";
+import type { Volume } from "../../src/service/spec.ts";
+
+function bind(source: string): Volume {
+  return { kind: "bind", source, target: "/data", readOnly: false };
+}
+
+async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/volumes`);
+    await test(`${folder}/volumes`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a volume under ~ becomes a folder of the volume root", async () => {
+  await withRoot(async (root) => {
+    const folders = new VolumeFolders(root);
+    assertEquals(await folders.ensure(bind("~/blog/data")), `${root}/blog/data`);
+    assertEquals((await Deno.stat(`${root}/blog/data`)).isDirectory, true);
+    assertEquals(await folders.path(bind(`${root}/other`)), `${root}/other`);
+  });
+});
+
+Deno.test("a volume outside of the volume root is refused", async () => {
+  await withRoot(async (root) => {
+    const folders = new VolumeFolders(root);
+    for (const source of ["/etc", "/", `${root}-other/x`, `${root}/../etc`, "~/../x", root, "~"]) {
+      await assertRejects(() => folders.ensure(bind(source)), UsageError, "is not under");
+    }
+  });
+});
+
+Deno.test("a link that leads out of the volume root is refused", async () => {
+  await withRoot(async (root) => {
+    await Deno.symlink("/etc", `${root}/link`);
+    await assertRejects(() => new VolumeFolders(root).ensure(bind("~/link")), UsageError, "is not under");
+    await assertRejects(() => new VolumeFolders(root).ensure(bind("~/link/new")), UsageError, "is not under");
+  });
+});
