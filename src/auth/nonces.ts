@@ -1,6 +1,5 @@
 import { AuthError } from "../error.ts";
-import type { VerifiedRequest } from "./request_signature.ts";
-import { VALID_SECONDS } from "./request_signature.ts";
+import { VALID_SECONDS, type VerifiedRequest } from "./request_signature.ts";
 
 /** Remembers the nonces of requests. `src/state` implements it. */
 export interface NonceStore {
@@ -13,14 +12,17 @@ export interface NonceStore {
   use(keyId: string, nonce: string, expires: number): boolean;
 }
 
+/** How long after its time a request's nonce is kept: as long as it is valid, and as much again, should a clock be set back. */
+const KEPT_SECONDS = 2 * VALID_SECONDS;
+
 /**
  * Accepts a verified request once. A request is valid from `VALID_SECONDS` before to `VALID_SECONDS` after the time it
- * says it was made, so its nonce is kept until that is over: twice that long at most.
+ * says it was made.
  *
  * @throws {AuthError} when it was accepted before
  */
 export function refuseReplay(store: NonceStore, { keyId, nonce, created }: VerifiedRequest): void {
-  if (!store.use(keyId, nonce, created + VALID_SECONDS)) {
+  if (!store.use(keyId, nonce, created + KEPT_SECONDS)) {
     throw new AuthError("Cannot accept the request: it was sent before", {
       hint: "Run the command again: each request is signed for one use.",
     });

@@ -143,7 +143,9 @@ async function readSignature(request: RequestParts & { readonly headers: Headers
         return null;
       },
       keyLookup: (params) => {
-        if (++signatures > 1) throw refusal("it has more than one signature");
+        if (++signatures > 1 || request.headers.get("signature")?.includes(",")) {
+          throw refusal("it has more than one signature");
+        }
         const claimed = readParams(params);
         return Promise.resolve({
           verify: (base, signature) => {

@@ -1,5 +1,6 @@
-import { Command, Option } from "@commander-js/extra-typings";
-import { DEFAULT_TRAEFIK_IMAGE, type InitFlags } from "../setup/wanted_settings.ts";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { DEFAULT_TRAEFIK_IMAGE } from "../setup/settings.ts";
+import type { InitFlags } from "../setup/wanted_settings.ts";
 import type { Run } from "./context.ts";
 
 export interface InitCommandRequest {
@@ -7,7 +8,7 @@ export interface InitCommandRequest {
 }
 
 /** Defines `mypaas init`; `run` does the work. */
-export function initCommand(run: Run<InitCommandRequest>): Command {
+export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
   return new Command("init")
     .description("Make this machine a server, or change how it is set up. Run again, it changes only what differs.")
     .option("--http-port <port>", "where Traefik takes http (80)")
@@ -23,5 +24,5 @@ export function initCommand(run: Run<InitCommandRequest>): Command {
     .option("--acme-ca <file>", "certificate to trust when talking to that authority")
     .option("--volumes <folder>", "where the services' volumes are (/srv/mypaas)")
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
-    .action((flags) => run({ flags })) as unknown as Command;
+    .action((flags) => run({ flags }));
 }

@@ -55,7 +55,7 @@ export async function performAction(
       await machine.pullImage(action.image);
       break;
     case "import-image":
-      await machine.importImage(action.image, facts.receiverImage());
+      await machine.importImage(action.image, facts.receiverImage(), { [Label.instance]: settings.serverId });
       break;
     case "create-part":
       await machine.createPart(action.part);

@@ -1,15 +1,13 @@
-import { MyPaasError } from "../error.ts";
 import { objectNames } from "../service/names.ts";
 import { textDigest } from "../setup/content.ts";
 import type { FoundParts, WantedParts } from "../setup/init_plan.ts";
 import type { ServerLayout } from "../setup/layout.ts";
 import type { PartState } from "../setup/machine.ts";
 import { partDigest } from "../setup/part_digest.ts";
-import { daemonContent, wantedParts } from "../setup/parts.ts";
+import { daemonContent, traefikStatic, wantedParts } from "../setup/parts.ts";
 import type { ServerFiles, TextFile } from "../setup/server_files.ts";
 import { type ServerSettings, shortId } from "../setup/settings.ts";
 import { renderSettings } from "../setup/settings_file.ts";
-import { acmeCaPath, traefikStatic } from "../setup/traefik_files.ts";
 import { daemonUnit, UNIT_NAME } from "../setup/unit.ts";
 import type { InitTools } from "./init_actions.ts";
 import { findFiles } from "./init_ground.ts";
@@ -20,19 +18,19 @@ export async function wantedPartsOf(
   layout: ServerLayout,
   { files, programDigest }: { readonly files: ServerFiles; readonly programDigest: string },
 ): Promise<WantedParts> {
-  const traefik = await traefikFiles(settings, layout, files);
+  const traefik: TextFile = { path: layout.traefikStatic, text: traefikStatic(settings), mode: 0o600 };
   const certificate = await files.read(layout.certificate) ?? "";
   const content = {
     program: programDigest,
     settings: await textDigest(renderSettings(settings)),
-    traefik: await textDigest([...traefik.map(({ text }) => text), certificate].join("\0")),
+    traefik: await textDigest([traefik.text, certificate].join("\0")),
   };
   const input = { settings, layout, content };
   const parts = wantedParts(input);
   const unitContent = daemonContent(input);
   return {
     instance: settings.serverId,
-    files: traefik,
+    files: [traefik],
     parts: await Promise.all(parts.map(async (part) => ({ part, digest: await partDigest(part) }))),
     daemonName: objectNames(shortId(settings, layout.root)).daemon,
     unitPath: layout.unit,
@@ -57,17 +55,4 @@ export async function findParts(
     ),
     unit: wanted.unit && await units.state(UNIT_NAME),
   };
-}
-
-/** Traefik's static file, and the authority to trust beside it, inside the one folder that Traefik sees. */
-async function traefikFiles(settings: ServerSettings, layout: ServerLayout, files: ServerFiles): Promise<TextFile[]> {
-  const written: TextFile[] = [{ path: layout.traefikStatic, text: traefikStatic(settings), mode: 0o600 }];
-  if (settings.acmeCa === undefined) return written;
-  const text = await files.read(settings.acmeCa);
-  if (text === undefined) {
-    throw new MyPaasError(`Cannot read "${settings.acmeCa}": there is no such file`, {
-      hint: "Give the authority's certificate (PEM) with --acme-ca",
-    });
-  }
-  return [...written, { path: acmeCaPath(layout), text, mode: 0o600 }];
 }

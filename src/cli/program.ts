@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
@@ -20,7 +20,7 @@ export type Surroundings = Omit<CliContext, "root" | "json">;
  * Builds the command line: every command with its flags. An implementation is imported when its command runs, so that
  * `--help` costs no more than reading flags.
  */
-export function buildProgram(surroundings: Surroundings): Command {
+export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
   const { version, env } = surroundings;
   const program = new Command("mypaas")
     .description("Put a folder with a Dockerfile online, on your own server.")
@@ -32,7 +32,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     )
     .option("--json", "print JSON, one object per line", false)
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ outputError: () => {} });
   const context = (): CliContext => ({
     ...surroundings,
     json: program.opts().json,
@@ -56,7 +56,7 @@ export function buildProgram(surroundings: Surroundings): Command {
 }
 
 /** commander does not hand `exitOverride` on to commands that are added; their own subcommands included. */
-function inherit<T extends Pick<Command, "copyInheritedSettings" | "commands">>(command: T, parent: Command): T {
+function inherit(command: CommandUnknownOpts, parent: CommandUnknownOpts): CommandUnknownOpts {
   command.copyInheritedSettings(parent);
   for (const sub of command.commands) inherit(sub, parent);
   return command;

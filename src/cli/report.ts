@@ -5,6 +5,8 @@ export function reportError(
   error: unknown,
   { json }: { readonly json: boolean } = { json: false },
 ): { readonly lines: readonly string[]; readonly code: ExitCode } {
+  const help = helpCode(error);
+  if (help !== undefined) return { lines: [], code: help };
   const known = toMyPaasError(error);
   if (known === undefined) return { lines: bugLines(error), code: ExitCode.bug };
   const { kind, message, hint, details } = known;
@@ -18,6 +20,13 @@ export function reportError(
     ],
     code,
   };
+}
+
+/** commander throws when it has shown help: asked for, or because there was no command. */
+function helpCode(error: unknown): ExitCode | undefined {
+  if (!(error instanceof Error) || !("code" in error) || !("exitCode" in error)) return undefined;
+  if (!["commander.help", "commander.helpDisplayed", "commander.version"].includes(String(error.code))) return undefined;
+  return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
 }
 
 /** commander's own complaints are usage errors; its exit code 1 is not ours. */

@@ -1,5 +1,6 @@
-import { errorOfKind, MyPaasError } from "../error.ts";
+import { MyPaasError } from "../error.ts";
 import { waitUntil } from "../wait.ts";
+import { fromWireError } from "../wire/error_body.ts";
 import { type DeployEvent, type EventLine, isEnd } from "../wire/events.ts";
 import { BrokenConnection, type Connection } from "./connection.ts";
 
@@ -15,8 +16,8 @@ export type DeployEnd = Extract<DeployEvent, { kind: "live" | "planned" }>;
 
 export interface FollowOptions {
   readonly service: string;
-  /** The deploy request as JSON. */
-  readonly body: string;
+  /** The deploy request as JSON, encoded. */
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal | undefined;
   /** Pause before each new attempt, in milliseconds; for tests. */
   readonly restMs?: number;
@@ -86,7 +87,7 @@ function reopened<T>(
 
 function endOf(event: DeployEvent): DeployEnd {
   if (event.kind === "live" || event.kind === "planned") return event;
-  if (event.kind === "failed") throw errorOfKind(event.error.kind, event.error.message, event.error);
+  if (event.kind === "failed") throw fromWireError(event.error);
   throw new Error(`"${event.kind}" is no end of a deploy`);
 }
 

@@ -1,16 +1,13 @@
-import { scanTree } from "../archive/scan_tree.ts";
+import { readIgnore, type Scan, scanTree } from "../archive/scan.ts";
 import type { Tree } from "../archive/tree.ts";
-import { MyPaasError, UsageError } from "../error.ts";
+import { type MyPaasError, UsageError } from "../error.ts";
+import { parseMissingAnswer } from "../wire/answer_schemas.ts";
+import { MAX_MISSING_DIGESTS } from "../wire/limits.ts";
 import type { DeployRequest, MissingRequest } from "../wire/requests.ts";
-import type { Manifest } from "../wire/manifest.ts";
-import { parseMissingAnswer } from "../wire/schemas.ts";
 import type { Connection } from "./connection.ts";
 import { followDeploy } from "./follow_deploy.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
-import { lackingParts, type Packing, uploadParts } from "./upload.ts";
-
-/** Most digests that are asked for in one request. */
-const DIGESTS_PER_REQUEST = 20_000;
+import { type Packing, readParts, uploadParts } from "./upload.ts";
 
 export interface PushParts extends Packing {
   readonly connection: Connection;
@@ -52,48 +49,52 @@ export async function push(
   if (text === undefined) throw noDockerfile(dockerfile);
   const service = parts.parseService(text, dockerfile).spec.name;
 
-  const manifest = await scanTree(tree, { sha256: parts.sha256, dockerfile });
+  const ignore = await readIgnore(tree, dockerfile);
+  const scan = await scanTree(tree, { ignore, dockerfile, digest: parts.digest });
   signal?.throwIfAborted();
+  const { manifest } = scan;
   const files = manifest.entries.filter((entry) => entry.type === "file");
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
   report({ kind: "scanned", service, files: files.length, bytes: totalBytes });
 
-  let sentBytes = await sendMissing(parts, { manifest, service, signal }, report);
+  const uploadedBytes = await sendMissing(parts, { scan, service, signal }, report);
   const request: DeployRequest = { service, dockerfile, manifest, force: options.force, dryRun: options.dryRun };
-  const body = JSON.stringify(request);
-  sentBytes += body.length;
+  const body = jsonBytes(request);
   const end = await followDeploy(connection, { service, body, signal }, report);
-  return { end, sentBytes, totalBytes, seconds: (now() - began) / 1000 };
+  return { end, sentBytes: uploadedBytes + body.length, totalBytes, seconds: (now() - began) / 1000 };
 }
 
-/** Sends what the server lacks of a manifest; returns the bytes that were sent. */
+/** Sends what the server lacks of a scan; returns the bytes that were sent, questions included. */
 async function sendMissing(
-  { connection, tree, sha256, compress, now }: PushParts,
-  { manifest, service, signal }: { manifest: Manifest; service: string; signal: AbortSignal | undefined },
+  { connection, tree, digest, compress, now }: PushParts,
+  { scan: { places }, service, signal }: {
+    readonly scan: Scan;
+    readonly service: string;
+    readonly signal: AbortSignal | undefined;
+  },
   report: (event: PushEvent) => void,
 ): Promise<number> {
-  const sizes = new Map<string, number>();
-  for (const entry of manifest.entries) {
-    if (entry.type === "file") entry.chunks.forEach(({ digest, size }) => sizes.set(digest, size));
-  }
   const began = now();
-  const digests = [...sizes.keys()];
+  const path = `/v1/missing?service=${encodeURIComponent(service)}`;
+  const digests = [...places.keys()];
   const lacking = new Set<string>();
   let askedBytes = 0;
-  for (let from = 0; from < digests.length; from += DIGESTS_PER_REQUEST) {
-    const request: MissingRequest = { digests: digests.slice(from, from + DIGESTS_PER_REQUEST) };
-    const body = JSON.stringify(request);
-    askedBytes += body.length;
-    const path = `/v1/missing?service=${encodeURIComponent(service)}`;
+  for (let from = 0; from < digests.length; from += MAX_MISSING_DIGESTS) {
+    const body = jsonBytes({ digests: digests.slice(from, from + MAX_MISSING_DIGESTS) } satisfies MissingRequest);
     const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
-    answer.missing.filter((digest) => sizes.has(digest)).forEach((digest) => lacking.add(digest));
+    askedBytes += body.length;
+    answer.missing.filter((name) => places.has(name)).forEach((name) => lacking.add(name));
   }
-  const bytes = [...lacking].reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
+  const bytes = [...lacking].reduce((sum, name) => sum + (places.get(name)?.size ?? 0), 0);
   report({ kind: "lacking", parts: lacking.size, bytes });
-  const supply = lackingParts(tree, manifest, { lacking, sha256 });
+  const supply = readParts(tree, places, { digests: lacking, digest });
   const sentBytes = await uploadParts(connection, supply, { service, compress, now, signal });
   report({ kind: "uploaded", sentBytes, seconds: (now() - began) / 1000 });
   return askedBytes + sentBytes;
+}
+
+function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(value));
 }
 
 function noDockerfile(path: string): MyPaasError {

@@ -1,52 +1,52 @@
+import type { Scan } from "../archive/scan.ts";
 import type { Tree } from "../archive/tree.ts";
 import { MyPaasError } from "../error.ts";
 import { encodeFrame } from "../wire/frames.ts";
-import type { Manifest } from "../wire/manifest.ts";
 import type { Connection } from "./connection.ts";
 
-/** One PUT ends at so many bytes on the wire, well below what a server takes (32 MiB). */
+/** One PUT ends at so many bytes on the wire, well below what a server takes (32 MiB), ... */
 const PUT_BYTES = 8 << 20;
-/** And at so many before compression (a server takes 64 MiB). */
+/** ... at so many before compression (a server takes 64 MiB), ... */
 const PUT_CONTENT_BYTES = 32 << 20;
-/** One PUT ends after so long, so that no time-out of the way cuts it on a slow line. */
+/** ... or after so long, so that no time-out of the way cuts it on a slow line. */
 const PUT_MS = 15_000;
 /** PUTs at the same time. */
 const LANES = 2;
 
-/** What preparing a part for the wire takes; `src/host` has both. */
+/** What preparing a chunk for the wire takes; `src/host` has both. */
 export interface Packing {
   /** SHA-256, 64 lower-case hex digits. */
-  readonly sha256: (content: Uint8Array) => string;
-  /** zstd, one frame. */
-  readonly compress: (content: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  readonly digest: (content: Uint8Array) => string;
+  /** Makes one zstd frame. */
+  readonly compress: (content: Uint8Array) => Uint8Array<ArrayBuffer>;
 }
 
 /** A chunk with its content. */
-interface Part {
+export interface Part {
   readonly digest: string;
   readonly content: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Reads the chunks that a server lacks, each once, in the order of the manifest.
+ * Reads chunks again, one after another.
  *
- * @throws {MyPaasError} naming a file that is no longer what the manifest says
+ * @throws {MyPaasError} naming a file that is no longer what it was
  */
-export async function* lackingParts(
-  tree: Pick<Tree, "read">,
-  { entries }: Manifest,
-  { lacking, sha256 }: { readonly lacking: ReadonlySet<string>; readonly sha256: Packing["sha256"] },
+export async function* readParts(
+  tree: Pick<Tree, "readRange">,
+  places: Scan["places"],
+  { digests, digest: hash }: { readonly digests: Iterable<string>; readonly digest: Packing["digest"] },
 ): AsyncGenerator<Part, undefined> {
-  const left = new Set(lacking);
-  for (const entry of entries) {
-    if (entry.type !== "file" || !entry.chunks.some(({ digest }) => left.has(digest))) continue;
-    let read = 0;
-    for await (const content of tree.read(entry.path)) {
-      const chunk = entry.chunks[read++];
-      if (chunk === undefined || sha256(content) !== chunk.digest) throw changed(entry.path);
-      if (left.delete(chunk.digest)) yield { digest: chunk.digest, content };
+  for (const digest of digests) {
+    const place = places.get(digest);
+    if (place === undefined) throw new Error(`No file has the chunk ${digest}`);
+    const content = await tree.readRange(place.path, place.offset, place.size);
+    if (hash(content) !== digest) {
+      throw new MyPaasError(`Cannot send "${place.path}": it changed while it was read`, {
+        hint: "Push again when nothing writes to it, or name it in .dockerignore.",
+      });
     }
-    if (read !== entry.chunks.length) throw changed(entry.path);
+    yield { digest, content };
   }
 }
 
@@ -59,7 +59,7 @@ export interface UploadOptions {
 }
 
 /**
- * Sends parts to a server, several PUTs at a time.
+ * Sends parts to a server, in several PUTs at a time.
  *
  * @returns the bytes that were sent
  * @throws {MyPaasError} what the server refused, or what stopped the reading of `parts`
@@ -73,33 +73,28 @@ export async function uploadParts(
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let sentBytes = 0;
   const lane = async () => {
-    for (let first = await parts.next(); !first.done; first = await parts.next()) {
-      const body = new PutBody(first.value, parts, { compress, now });
-      const { stored } = await body.sentBy((stream) => connection.putBlobs(service, stream, either));
-      sentBytes += body.bytes;
-      if (stored !== body.parts) {
-        throw new MyPaasError(`Cannot push: the server stored ${stored} of ${body.parts} parts`);
+    for (let first = await parts.next(); first.done !== true; first = await parts.next()) {
+      const put = new Put(first.value, parts, { compress, now });
+      const { stored } = await put.sentBy((stream) => connection.putBlobs(service, stream, either));
+      sentBytes += put.bytes;
+      if (stored !== put.parts) {
+        throw new MyPaasError(`Cannot push: the server stored ${stored} of ${put.parts} parts`);
       }
     }
   };
-  const lanes = Array.from({ length: LANES }, () =>
-    lane().catch((error) => {
-      stop.abort(error);
-      throw error;
-    }));
-  await Promise.allSettled(lanes);
+  const lanes = Array.from({ length: LANES }, () => lane().catch((error) => stop.abort(error)));
+  await Promise.all(lanes);
   await parts.return(undefined);
-  signal?.throwIfAborted();
-  stop.signal.throwIfAborted();
+  either.throwIfAborted();
   return sentBytes;
 }
 
 /** The body of one PUT: it takes parts from the common supply until it is long, or old, enough. */
-class PutBody {
-  readonly #stream: ReadableStream<Uint8Array>;
-  #failure: unknown;
+class Put {
   bytes = 0;
   parts = 0;
+  readonly #stream: ReadableStream<Uint8Array>;
+  #failure: unknown;
 
   constructor(
     first: Part,
@@ -115,7 +110,7 @@ class PutBody {
           const part = next ?? (await supply.next()).value;
           next = undefined;
           if (part === undefined) return controller.close();
-          const frame = encodeFrame(part.digest, compress(part.content));
+          const frame = encodeFrame(part.content, { digest: part.digest, compress });
           this.bytes += frame.length;
           this.parts++;
           contentBytes += part.content.length;
@@ -130,7 +125,7 @@ class PutBody {
     }, { highWaterMark: 0 });
   }
 
-  /** Sends it; when reading a part failed, that is the error, and not the broken request that follows from it. */
+  /** Sends it. When reading a part failed, that is the error, not the broken request that follows from it. */
   async sentBy<T>(send: (body: ReadableStream<Uint8Array>) => Promise<T>): Promise<T> {
     try {
       return await send(this.#stream);
@@ -138,10 +133,4 @@ class PutBody {
       throw this.#failure ?? error;
     }
   }
-}
-
-function changed(path: string): MyPaasError {
-  return new MyPaasError(`Cannot send "${path}": it changed while it was read`, {
-    hint: "Push again when nothing writes to it, or name it in .dockerignore.",
-  });
 }

@@ -2,7 +2,8 @@ import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
-import { checkImages, shortImageName } from "../service/image_fence.ts";
+import { checkImages } from "../service/image_fence.ts";
+import { isServiceImage } from "../service/names.ts";
 import { type ParsedService, parseService } from "../service/parse_service.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { ManifestEntry } from "../wire/manifest.ts";
@@ -16,8 +17,8 @@ export interface AcceptParts {
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
   /** Domains that belong to the server itself. */
   readonly reservedDomains: readonly string[];
-  /** The service that made a local image; undefined for any other image. */
-  readonly ownerOfImage: (image: string) => Promise<string | undefined>;
+  /** What images are built for, such as `linux/amd64`. */
+  readonly platform: string;
 }
 
 /** A deploy request that may be carried out. */
@@ -38,14 +39,12 @@ export async function acceptDeploy(
   source: BlobSource,
 ): Promise<AcceptedDeploy> {
   const text = await readDockerfile(request, source);
-  const service = parseService(text, request.dockerfile);
+  const service = parseService(text, request.dockerfile, { platform: parts.platform });
   const { spec } = service;
   if (spec.name !== request.service) {
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
-  const owners = new Map<string, string | undefined>();
-  for (const image of service.baseImages) owners.set(shortImageName(image), await parts.ownerOfImage(image));
-  checkImages(service.baseImages, (image) => (owners.get(image) ?? spec.name) !== spec.name);
+  checkImages(service.baseImages, isServiceImage);
   checkDomains(parts, spec);
   await parts.checkVolumes(spec);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);

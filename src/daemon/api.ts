@@ -25,7 +25,7 @@ export interface Call {
 export type Door = "local" | "gate";
 
 /** An answer before it is written and signed. */
-export type Answer =
+export type Result =
   | { readonly json: unknown }
   /** Objects, one per line; the last one is proved. */
   | { readonly lines: AsyncIterable<object> }
@@ -44,7 +44,7 @@ export interface ApiRoute {
   readonly audited: boolean;
   /** The body is read by the route itself. */
   readonly streamedBody?: boolean;
-  readonly run: (call: Call, parts: ApiParts) => Promise<Answer> | Answer;
+  readonly run: (call: Call, parts: ApiParts) => Promise<Result> | Result;
 }
 
 export interface ApiParts {

@@ -27,7 +27,8 @@ export interface SignedParts {
 
 export interface Authenticated {
   readonly actor: Actor;
-  readonly nonce: string;
+  /** What answers are bound to. */
+  readonly asked: { readonly keyId: string; readonly nonce: string };
 }
 
 /**
@@ -47,7 +48,8 @@ export async function authenticate(parts: AuthenticateParts, request: SignedPart
     const key = activeKey(parts, verified.keyId);
     if (key === undefined) throw new AuthError(`Cannot accept the request: the key "${verified.keyId}" was revoked`);
     const { name, role, scope } = key;
-    return { actor: { kind: "key", id: verified.keyId, name, role, scope }, nonce: verified.nonce };
+    const { keyId, nonce } = verified;
+    return { actor: { kind: "key", id: keyId, name, role, scope }, asked: { keyId, nonce } };
   } catch (error) {
     if (error instanceof AuthError) {
       parts.audit.refuse({

@@ -2,13 +2,14 @@ import { mayDo } from "../auth/roles.ts";
 import type { Actor } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, MyPaasError, UsageError } from "../error.ts";
-import { errorAnswer, toResponse } from "../wire/error_body.ts";
+import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
+import { parseVerifyRequest } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
-import { actorName, type Answer, type ApiParts, type ApiRoute, type Call, type Door } from "./api.ts";
+import { actorName, type ApiParts, type ApiRoute, type Call, type Door, type Result } from "./api.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { API_ROUTES, hello } from "./routes.ts";
-import type { Signer } from "./signer.ts";
+import type { Asked, Signer } from "./signer.ts";
 
 /** The manifest of a very large tree fits. */
 const MAX_BODY_BYTES = 32 << 20;
@@ -26,21 +27,21 @@ export interface HandlerParts extends ApiParts, AuthenticateParts {
 /** Answers the requests of one socket. Over the gate nothing unsigned is done but `hello` and `login`. */
 export function daemonHandler(parts: HandlerParts, door: Door): (request: Request) => Promise<Response> {
   return async (request) => {
-    const state: { nonce?: string } = {};
+    const state: { asked?: Asked } = {};
     try {
       return await answer(parts, { request, door, state });
     } catch (error) {
       if (!(error instanceof MyPaasError)) {
         parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
       }
-      return await parts.signer.signed(toResponse(errorAnswer(error)), state.nonce);
+      return await parts.signer.signed(errorAnswer(error), state.asked);
     }
   };
 }
 
 async function answer(
   parts: HandlerParts,
-  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { nonce?: string } },
+  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { asked?: Asked } },
 ): Promise<Response> {
   const url = new URL(request.url);
   const address = door === "local" ? "local" : request.headers.get(CLIENT_ADDRESS) ?? "unknown";
@@ -51,8 +52,8 @@ async function answer(
   }
   if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
   const { route, params } = findRoute(request.method, url, door);
-  const { actor, nonce } = door === "local"
-    ? { actor: { kind: "local", name: "root@local" } as const, nonce: undefined }
+  const { actor, asked } = door === "local"
+    ? { actor: { kind: "local", name: "root@local" } as const, asked: undefined }
     : await authenticate(parts, {
       method: request.method,
       path: url.pathname,
@@ -61,13 +62,16 @@ async function answer(
       bodyDigest: request.body !== null && route.streamedBody !== true,
       address,
     });
-  if (nonce !== undefined) state.nonce = nonce;
+  state.asked = asked;
   const service = route.service?.({ params, query: url.searchParams });
+  if (route.service !== undefined && service === undefined) {
+    throw new UsageError(`Cannot answer ${where}: it does not name a service`);
+  }
   await audited(parts, { route, actor, service, address }, () => mayDo(actor, route.command, service), true);
   const body = route.streamedBody === true ? undefined : await readBody(request, door);
   const call: Call = { actor, params, query: url.searchParams, body, request, door };
   const result = await audited(parts, { route, actor, service, address }, () => route.run(call, parts));
-  return await respond(parts.signer, result, nonce);
+  return await respond(parts.signer, result, asked);
 }
 
 function findRoute(method: string, url: URL, door: Door) {
@@ -84,7 +88,7 @@ function findRoute(method: string, url: URL, door: Door) {
 /** The receiver asks whether an upload may go on: same signature, same roles, the body is looked at by the receiver. */
 async function verifyForReceiver(parts: HandlerParts, request: Request, address: string): Promise<Response> {
   const asked = parseVerifyRequest(await readJson(request));
-  const url = new URL(`http://gate${asked.path}${asked.query}`);
+  const service = new URLSearchParams(asked.query).get("service") ?? undefined;
   const command = asked.path === "/v1/missing" ? "missing" : asked.path === "/v1/blobs" ? "blobs" : undefined;
   if (command === undefined) throw new UsageError(`Cannot verify ${asked.path}: the receiver does not serve it`);
   const { actor } = await authenticate(parts, {
@@ -95,8 +99,8 @@ async function verifyForReceiver(parts: HandlerParts, request: Request, address:
     bodyDigest: command === "missing",
     address,
   });
-  const service = url.searchParams.get("service") ?? undefined;
-  const route = { command, audited: false };
+  if (service === undefined) throw new UsageError(`Cannot verify ${asked.path}: it does not name a service`);
+  const route = { command, audited: false } as const;
   await audited(parts, { route, actor, service, address }, () => mayDo(actor, command, service), true);
   return Response.json({ service });
 }
@@ -132,10 +136,10 @@ async function audited<T>(
   }
 }
 
-async function respond(signer: Signer, result: Answer, nonce: string | undefined): Promise<Response> {
+async function respond(signer: Signer, result: Result, asked: Asked): Promise<Response> {
   if ("response" in result) return result.response;
-  if ("json" in result) return await signer.signed(Response.json(result.json), nonce);
-  return new Response(signer.lines(result.lines, nonce), { headers: { "content-type": "application/x-ndjson" } });
+  if ("json" in result) return await signer.signed(jsonAnswer(result.json), asked);
+  return new Response(signer.lines(result.lines, asked), { headers: { "content-type": "application/x-ndjson" } });
 }
 
 async function readBody(request: Request, door: Door): Promise<unknown> {

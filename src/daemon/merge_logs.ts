@@ -1,12 +1,11 @@
 import type { LogLine } from "../deploy/runtime.ts";
+import type { LogStreamLine } from "../wire/log_lines.ts";
 
 /** The log of one replica, to be opened. */
 export interface LogSource {
   readonly name: string;
   readonly lines: (signal: AbortSignal) => AsyncIterable<LogLine>;
 }
-
-export type LogEvent = ({ readonly kind: "line" } & LogLine) | { readonly kind: "end"; readonly lines: number };
 
 /**
  * Joins the logs of several replicas.
@@ -16,7 +15,7 @@ export type LogEvent = ({ readonly kind: "line" } & LogLine) | { readonly kind: 
 export async function* mergeLogs(
   sources: readonly LogSource[],
   { ordered, signal }: { readonly ordered: boolean; readonly signal: AbortSignal },
-): AsyncGenerator<LogEvent> {
+): AsyncGenerator<LogStreamLine> {
   let count = 0;
   const all: LogLine[] = [];
   for await (const line of together(sources.map((source) => source.lines(signal)))) {

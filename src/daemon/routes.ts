@@ -1,9 +1,10 @@
+import { checkRevoke, inScope } from "../auth/roles.ts";
 import { replicaName } from "../service/names.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import type { Deploy } from "./deploys.ts";
 import { parseDeployRequest, parseInviteRequest } from "../wire/request_schemas.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
-import { actorName, type Answer, type ApiParts, type ApiRoute, type Call } from "./api.ts";
+import { actorName, type ApiParts, type ApiRoute, type Call, type Result } from "./api.ts";
 import { mergeLogs } from "./merge_logs.ts";
 import { summarize } from "./summary.ts";
 
@@ -46,11 +47,11 @@ function ofDeploy({ params }: Pick<Call, "params">): string | undefined {
   return params["id"]?.split(".")[0];
 }
 
-async function upload(call: Call, { uploads }: ApiParts): Promise<Answer> {
+async function upload(call: Call, { uploads }: ApiParts): Promise<Result> {
   return { response: await uploads(call.request, required(inQuery(call), "service")) };
 }
 
-async function deploy(call: Call, parts: ApiParts): Promise<Answer> {
+async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   const request = parseDeployRequest(call.body);
   if (request.service !== inQuery(call)) {
     throw new UsageError(`Cannot deploy "${request.service}": the request is for the service "${inQuery(call)}"`);
@@ -61,7 +62,7 @@ async function deploy(call: Call, parts: ApiParts): Promise<Answer> {
   return { lines: accepted.log.follow(0, call.request.signal) };
 }
 
-function attach(call: Call, parts: ApiParts): Answer {
+function attach(call: Call, parts: ApiParts): Result {
   const id = required(call.params["id"], "id");
   const found: Deploy | undefined = parts.deploys.find(id);
   if (found === undefined) throw unknownDeploy(id, parts);
@@ -81,11 +82,9 @@ function unknownDeploy(id: string, { store }: ApiParts): MyPaasError {
   return new MyPaasError(`Cannot attach to "${id}": its log is gone; it is ${result}`);
 }
 
-async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promise<Answer> {
+async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promise<Result> {
   const found = await runtime.list();
-  const visible = (service: string) =>
-    actor.kind === "local" || actor.scope.includes("*") || actor.scope.includes(service);
-  const services = store.services().filter(visible).map((service) =>
+  const services = store.services().filter((service) => inScope(actor, service)).map((service) =>
     summarize(service, {
       releases: store.releases(service, RECENT_RELEASES),
       found: found.filter(({ id }) => id.service === service),
@@ -95,7 +94,7 @@ async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promis
   return { json: { services } };
 }
 
-function logs(call: Call, { store, runtime }: ApiParts): Answer {
+function logs(call: Call, { store, runtime }: ApiParts): Result {
   const name = required(call.params["name"], "name");
   const live = store.live(name) ?? store.releases(name, 1)[0];
   if (live === undefined) {
@@ -117,7 +116,7 @@ function logs(call: Call, { store, runtime }: ApiParts): Answer {
   return { lines: mergeLogs(sources, { ordered: !query.follow, signal: call.request.signal }) };
 }
 
-function listKeys(_call: Call, { keys }: ApiParts): Answer {
+function listKeys(_call: Call, { keys }: ApiParts): Result {
   const shown = keys.keys().map(({ id, name, role, scope, createdAt, revokedAt }) => ({
     id,
     name,
@@ -129,7 +128,7 @@ function listKeys(_call: Call, { keys }: ApiParts): Answer {
   return { json: { keys: shown } };
 }
 
-function revokeKey({ params }: Call, { keys, now }: ApiParts): Answer {
+function revokeKey({ actor, params }: Call, { keys, now }: ApiParts): Result {
   const id = required(params["id"], "id");
   const known = keys.key(id);
   if (known === undefined) {
@@ -137,12 +136,13 @@ function revokeKey({ params }: Call, { keys, now }: ApiParts): Answer {
       hint: "mypaas keys list shows them.",
     });
   }
+  checkRevoke(actor, known);
   keys.revoke(id, now().toISOString());
   return { json: { id, name: known.name } };
 }
 
-async function invite({ actor, body }: Call, { logins }: ApiParts): Promise<Answer> {
-  return { json: await logins.invite(actor, parseInviteRequest(body)) };
+function invite({ actor, body }: Call, { logins }: ApiParts): Result {
+  return { json: logins.invite(actor, parseInviteRequest(body)) };
 }
 
 function required(value: string | undefined, name: string): string {

@@ -1,54 +1,50 @@
 import type { KeyPair } from "../auth/keys.ts";
-import { proveEvent, signAnswer } from "../auth/proof.ts";
+import { encodeLine } from "../wire/lines.ts";
+import { type Answer, toResponse } from "../wire/error_body.ts";
+import { type ProofContext, proveEvent, signAnswer } from "../auth/proof.ts";
 
-/** Signs what the daemon answers, bound to the nonce of the request. */
+/** The accepted request that an answer belongs to; undefined over daemon.sock, where nothing is signed. */
+export type Asked = Omit<ProofContext, "serverId"> | undefined;
+
+/** Signs what the daemon answers, bound to the request. */
 export class Signer {
   readonly #serverId: string;
-  readonly #key: KeyPair["privateKey"];
+  readonly #key: KeyPair;
 
-  constructor(serverId: string, key: KeyPair["privateKey"]) {
+  constructor(serverId: string, key: KeyPair) {
     this.#serverId = serverId;
     this.#key = key;
   }
 
-  /** @param nonce undefined for an answer over daemon.sock, or to a request that was not authenticated: left unsigned */
-  async signed(response: Response, nonce: string | undefined): Promise<Response> {
-    if (nonce === undefined) return response;
-    const body = new Uint8Array(await response.arrayBuffer());
-    const headers = new Headers(response.headers);
-    const signature = await signAnswer({ status: response.status, body, nonce, serverId: this.#serverId }, this.#key);
-    for (const [name, value] of Object.entries(signature)) headers.set(name, value);
-    return new Response(body, { status: response.status, headers });
+  async signed({ status, contentType, body }: Answer, asked: Asked): Promise<Response> {
+    if (asked === undefined) return toResponse({ status, contentType, body });
+    return toResponse({ status, contentType, body }, await signAnswer({ status, body }, this.#context(asked)));
   }
 
-  /** Writes objects as lines of JSON; the last one is proved. Ending the stream ends the source. */
-  lines(objects: AsyncIterable<object>, nonce: string | undefined): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder();
-    const iterator = this.#withProof(objects, nonce)[Symbol.asyncIterator]();
+  /** Writes objects as lines of JSON, and proves the last one. Cancelling the stream ends the source. */
+  lines(objects: AsyncIterable<object>, asked: Asked): ReadableStream<Uint8Array> {
+    const iterator = this.#withProof(objects, asked);
     return new ReadableStream<Uint8Array>({
       async pull(controller) {
         const { done, value } = await iterator.next();
         if (done === true) controller.close();
-        else controller.enqueue(encoder.encode(`${value}\n`));
+        else controller.enqueue(encodeLine(value));
       },
       async cancel() {
-        await iterator.return?.(undefined);
+        await iterator.return(undefined);
       },
     }, { highWaterMark: 0 });
   }
 
-  async *#withProof(objects: AsyncIterable<object>, nonce: string | undefined): AsyncGenerator<string> {
-    let held: object | undefined;
+  async *#withProof(objects: AsyncIterable<object>, asked: Asked): AsyncGenerator<object> {
     for await (const object of objects) {
-      if (isLast(object)) {
-        held = object;
-        break;
-      }
-      yield JSON.stringify(object);
+      if (asked === undefined || !isLast(object)) yield object;
+      else yield { ...object, proof: await proveEvent(object, this.#context(asked)) };
     }
-    if (held === undefined) return;
-    if (nonce === undefined) yield JSON.stringify(held);
-    else yield await proveEvent(held, { nonce, serverId: this.#serverId }, this.#key);
+  }
+
+  #context(asked: NonNullable<Asked>): ProofContext & { readonly key: KeyPair } {
+    return { ...asked, serverId: this.#serverId, key: this.#key };
   }
 }
 

@@ -14,6 +14,8 @@ export interface RunnerParts {
   readonly probes: Probes;
   readonly routes: RouteBoard;
   readonly store: ReleaseStore;
+  /** Named in the labels, for a stock Traefik. */
+  readonly ingressNetwork: string;
   readonly now: () => Date;
 }
 
@@ -97,7 +99,7 @@ async function create(parts: RunnerParts, id: ReplicaId): Promise<void> {
     ingressAddress: place.ingressAddress,
     internalAddress: place.internalAddress,
     named: release.spec.scale === 0,
-    labels: route === undefined ? {} : renderLabels(route),
+    labels: route === undefined ? {} : renderLabels(route, { network: parts.ingressNetwork }),
   });
 }
 

@@ -121,8 +121,6 @@ export interface BuiltImage {
 export interface Builder {
   /** @throws {BuildError} with the failing instruction in its message and the end of its output as details */
   build(request: BuildRequest, onLine: (line: BuildLine) => void, signal: AbortSignal): Promise<BuiltImage>;
-  /** The service that made a local image (by its labels); undefined for any other image, or none. */
-  ownerOf(image: string): Promise<string | undefined>;
   /** Removes one release's image; no error when it is not there. */
   removeImage(service: string, release: number): Promise<void>;
 }

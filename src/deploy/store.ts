@@ -74,7 +74,13 @@ export interface ReleaseStore {
    * Marks a release that never got live. In the same transaction the first replica of the live release takes over the
    * address that requests wait for, if the failed one held one.
    */
-  fail(service: string, number: number, status: "failed" | "interrupted" | "cancelled", error: string, at: string): void;
+  fail(
+    service: string,
+    number: number,
+    status: "failed" | "interrupted" | "cancelled",
+    error: string,
+    at: string,
+  ): void;
   /** The last address given on a network, from which the next one is searched; and the remembering of it. */
   addressCursor(network: "ingress" | "internal"): string | undefined;
   setAddressCursor(network: "ingress" | "internal", address: string): void;

@@ -110,7 +110,8 @@ export class DockerClient {
       );
     }
     const request = engineVersion();
-    const { Version, MinAPIVersion } = request.decode(await this.#json(await this.#send(request), request));
+    const response = await this.#send({ ...request, body: undefined });
+    const { Version, MinAPIVersion } = request.decode(await this.#json(response, request));
     if (minorOf(MinAPIVersion) > minor) {
       throw new MyPaasError(
         `Cannot use this Docker Engine: it wants API ${MinAPIVersion} or newer, and MyPaas speaks up to 1.${NEWEST_API}`,
@@ -126,7 +127,9 @@ export class DockerClient {
     const response = await this.#send(call, signal);
     await response.body?.cancel();
     const max = response.headers.get("Api-Version");
-    if (max === null) throw new EngineError(call.action, { status: 0, reason: `"${this.socket}" is not a Docker Engine` });
+    if (max === null) {
+      throw new EngineError(call.action, { status: 0, reason: `"${this.socket}" is not a Docker Engine` });
+    }
     return max;
   }
 
@@ -160,7 +163,10 @@ export class DockerClient {
     const max = response.headers.get("Api-Version");
     if (max !== null) seen(max);
     if (response.ok) return response;
-    throw new EngineError(call.action, { status: response.status, reason: await this.#refusal(response, call, signal) });
+    throw new EngineError(call.action, {
+      status: response.status,
+      reason: await this.#refusal(response, call, signal),
+    });
   }
 
   async #refusal(response: Response, call: Pick<Call, "action">, signal?: AbortSignal): Promise<string> {

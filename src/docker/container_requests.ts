@@ -100,7 +100,10 @@ export function listContainers(
     method: "GET",
     path: apiPath(["containers", "json"], { all: true, filters: { label: labels } }),
     decode: (answer) =>
-      v.parse(ContainerListSchema, answer).map(({ Id, Names }) => ({ id: Id, name: (Names[0] ?? Id).replace("/", "") })),
+      v.parse(ContainerListSchema, answer).map(({ Id, Names }) => ({
+        id: Id,
+        name: (Names[0] ?? Id).replace("/", ""),
+      })),
   };
 }
 

@@ -33,10 +33,15 @@ export function connectionError(action: string, { cause, socket }: { cause: Erro
   const connecting = cause.message.includes("client error (Connect)");
   if (connecting && cause.message.includes("(os error 13)")) {
     const hint = "Run it as root, or with sudo";
-    return new EngineError(action, { status: 0, reason: `no permission to use Docker's socket "${socket}"`, cause, hint });
+    return new EngineError(action, {
+      status: 0,
+      reason: `no permission to use Docker's socket "${socket}"`,
+      cause,
+      hint,
+    });
   }
   const reason = connecting
-    ? `Docker does not answer at "${socket}"`
+    ? `nothing answers at "${socket}"`
     : `the connection to Docker broke: ${cause.message.split(": ").slice(-1)[0]}`;
   return new EngineError(action, { status: 0, reason, cause, hint: "Check that Docker runs: systemctl status docker" });
 }

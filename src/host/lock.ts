@@ -1,22 +1,26 @@
-/** Holds the lock of a file; the lock ends with `release` or with the process, however that ends. */
+import { DatabaseSync } from "node:sqlite";
+
+/** Holds a lock, until `release` or the end of the process, however it ends. */
 export interface FileLock extends Disposable {
   release(): void;
 }
 
 /**
  * Takes the exclusive lock of a file, which is made when it is missing: it shows that its owner lives. The file stays, for
- * a lock must not be taken on a file that somebody else removes.
+ * whoever removed it would let two have the lock. It is an empty SQLite database, because SQLite is what locks without
+ * waiting here: `Deno.FsFile.lock` waits for the other, and there is no `tryLock` in Deno 2.6.
  *
- * @returns undefined when another process (or another lock of this one) holds it
+ * @returns undefined when somebody else holds it
  */
 export function tryLock(path: string): FileLock | undefined {
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  const database = new DatabaseSync(path);
   try {
-    if (file.tryLockSync(true)) return { release: () => file.close(), [Symbol.dispose]: () => file.close() };
+    database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    file.close();
+    database.close();
+    // node:sqlite has one code for everything.
+    if (error instanceof Error && error.message.includes("database is locked")) return undefined;
     throw error;
   }
-  file.close();
-  return undefined;
+  return { release: () => database.close(), [Symbol.dispose]: () => database.close() };
 }

@@ -54,15 +54,13 @@ export class Systemd implements Units {
     await this.#run(["reset-failed", unit]).catch(() => {});
   }
 
+  async #output(args: readonly string[]): Promise<Deno.CommandOutput> {
+    return await new Deno.Command(this.#program, { args: [...args], stdin: "null" }).output();
+  }
+
   async #run(args: readonly string[]): Promise<string> {
     const cannot = `Cannot run ${this.#program} ${args.join(" ")}`;
-    const command = new Deno.Command(this.#program, {
-      args: [...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    });
-    const { success, code, stdout, stderr } = await command.output().catch((cause: unknown) => {
+    const { success, code, stdout, stderr } = await this.#output(args).catch((cause: unknown) => {
       throw new MyPaasError(`${cannot}: it is not on this machine`, {
         cause,
         hint: "Use --supervisor docker, or none",

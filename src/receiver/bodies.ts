@@ -1,41 +1,76 @@
 import { UsageError } from "../error.ts";
 
-/** A body is longer than it may be. */
-export class BodyTooLong extends UsageError {
-  constructor(limit: number) {
-    super(`Cannot accept the request: its body is longer than ${limit} bytes`);
-  }
+/** How much of a body is read, and for how long. */
+export interface BodyLimits {
+  readonly bytes: number;
+  readonly ms: number;
 }
 
+/** A body is longer, or slower, than it may be. */
+export class BodyRefused extends UsageError {}
+
 /**
- * Passes a body on as it comes, up to `limit` bytes.
- *
- * @throws {BodyTooLong} in the stream, when more comes
+ * A request's body, passed on as it comes within its limits. Whoever stops reading it early does not close it: the rest
+ * is thrown away by `drain`, because a client that is still sending when the answer comes sees a broken pipe instead of
+ * the answer.
  */
-export function limitBody(body: ReadableStream<Uint8Array>, limit: number): ReadableStream<Uint8Array> {
-  let seen = 0;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(part, controller) {
-        seen += part.length;
-        if (seen > limit) throw new BodyTooLong(limit);
-        controller.enqueue(part);
+export class IncomingBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #limits: BodyLimits;
+  readonly #deadline: AbortSignal;
+  #bytes = 0;
+  #refused: BodyRefused | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>, limits: BodyLimits) {
+    this.#reader = body.getReader();
+    this.#limits = limits;
+    this.#deadline = AbortSignal.timeout(limits.ms);
+    this.#deadline.addEventListener("abort", this.#giveUp, { once: true });
+    this.stream = new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const part = await this.#next();
+        if (part === undefined) controller.close();
+        else controller.enqueue(part);
       },
-    }),
-  );
+    }, { highWaterMark: 0 });
+  }
+
+  /** Why the stream failed, when it was for a limit. */
+  get refused(): BodyRefused | undefined {
+    return this.#refused;
+  }
+
+  /** Reads what is left, within the same limits, and throws it away. Never fails. */
+  async drain(): Promise<void> {
+    try {
+      while (await this.#next() !== undefined);
+    } catch {
+      this.#giveUp();
+    }
+    this.#deadline.removeEventListener("abort", this.#giveUp);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    if (this.#refused !== undefined) throw this.#refused;
+    const { done, value } = await this.#reader.read();
+    this.#bytes += value?.length ?? 0;
+    if (this.#deadline.aborted) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);
+    if (this.#bytes > this.#limits.bytes) this.#refuse(`it is longer than ${this.#limits.bytes} bytes`);
+    return done ? undefined : value;
+  }
+
+  #refuse(reason: string): never {
+    this.#refused = new BodyRefused(`Cannot read the body of the request: ${reason}`);
+    throw this.#refused;
+  }
+
+  readonly #giveUp = () => void this.#reader.cancel().catch(() => {});
 }
 
-/**
- * Reads a small body whole.
- *
- * @throws {BodyTooLong} when it has more than `limit` bytes
- */
-export async function readBody(
-  body: ReadableStream<Uint8Array> | null,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (body === null) return new Uint8Array();
-  return new Uint8Array(await new Response(limitBody(body, limit)).arrayBuffer());
+/** Reads a body whole; the caller has limited it. */
+export async function readWhole(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(body).arrayBuffer());
 }
 
 /** Calls `ended` once, when the body has been read to its end, has failed, or nobody wants the rest. */

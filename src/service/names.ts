@@ -22,6 +22,11 @@ export const Label = {
   replica: "mypaas.replica",
 } as const;
 
+/** Whether an image is one that MyPaas built, under any root of the machine. */
+export function isServiceImage(image: string): boolean {
+  return /^mypaas(-[0-9a-f]{6})?\//.test(image);
+}
+
 /** Names of the Docker objects of one root. */
 export interface ObjectNames {
   readonly networks: {
@@ -36,7 +41,7 @@ export interface ObjectNames {
   readonly receiverImage: string;
   /** `blog.7.1`, or `ab12cd-blog.7.1` under a second root. */
   replica(id: ReplicaId): string;
-  /** `blog:7`, or `ab12cd-blog:7`. */
+  /** `mypaas/blog:7`, or `mypaas-ab12cd/blog:7`: never the name of an image that a registry has, such as `redis:7`. */
   image(service: string, release: number): string;
   /** `blog.data`, or `ab12cd-blog.data`. */
   volume(service: string, name: string): string;
@@ -57,7 +62,7 @@ export function objectNames(shortId: string): ObjectNames {
     daemon: `${own}-daemon`,
     receiverImage: `${own}-receiver:base`,
     replica: (id) => prefix + replicaName(id),
-    image: (service, release) => `${prefix}${service}:${release}`,
+    image: (service, release) => `${own}/${service}:${release}`,
     volume: (service, name) => `${prefix}${service}.${name}`,
   };
 }

@@ -148,6 +148,6 @@ function optionError({ file }: Dockerfile, { name, line }: OptionLine, reason: s
 function unknownOption(dockerfile: Dockerfile, line: OptionLine): UsageError {
   const names = allOptions.map(({ name }) => name);
   const near = nearestName(line.name, allOptions.flatMap(({ name, aliases }) => [name, ...aliases]));
-  const hint = near === undefined ? undefined : `Did you mean # mypaas.${near} = ${line.value}`;
+  const hint = near === undefined ? undefined : `Write # mypaas.${near} = ${line.value} if that is what you mean`;
   return optionError(dockerfile, line, `there is no such option; there are ${names.join(", ")}`, hint);
 }

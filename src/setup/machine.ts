@@ -39,8 +39,12 @@ export interface Machine {
   hasImage(image: string): Promise<boolean>;
   /** @throws {MyPaasError} with the registry's reason */
   pullImage(image: string): Promise<void>;
-  /** Makes an image of one layer out of a tar stream. */
-  importImage(image: string, tar: ReadableStream<Uint8Array>): Promise<void>;
+  /** Makes an image of one layer out of a tar stream; the labels make it `owned`, and removable. */
+  importImage(
+    image: string,
+    tar: ReadableStream<Uint8Array>,
+    labels?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   network(name: string): Promise<{ readonly settings: NetworkSettings; readonly instance: string } | undefined>;
   /** Lets the engine choose a free subnet, then spells it out: gateway `.1`, range the upper half. */
   createNetwork(

@@ -1,8 +1,9 @@
 import { Label, objectNames } from "../service/names.ts";
+import { renderStaticConfig } from "../traefik/static_config.ts";
 import { nthAddress } from "./addresses.ts";
 import type { ServerLayout } from "./layout.ts";
 import type { PartContainer } from "./machine.ts";
-import { FixedHost, RECEIVER_PORT, RECEIVER_USER, type ServerSettings, shortId } from "./settings.ts";
+import { FixedHost, RECEIVER_PORT, RECEIVER_USER, type ServerSettings, shortId, TRAEFIK_API_PORT } from "./settings.ts";
 
 export const DOCKER_SOCKET = "/var/run/docker.sock";
 /** Where the program stands in the containers made from it. */
@@ -37,6 +38,15 @@ export function traefikAdminAddress(settings: Pick<ServerSettings, "networks">):
 /** Where the receiver answers on the entry network. */
 export function receiverAddress(settings: Pick<ServerSettings, "networks">): string {
   return nthAddress(settings.networks.entry.subnet, FixedHost.receiver);
+}
+
+/** The text of `traefik.yml`, with paths as Traefik's container has them. */
+export function traefikStatic(settings: Pick<ServerSettings, "networks">): string {
+  return renderStaticConfig({
+    adminAddress: traefikAdminAddress(settings),
+    adminPort: TRAEFIK_API_PORT,
+    routesFolder: `${TRAEFIK_FOLDER}/routes`,
+  });
 }
 
 /** Digest label of what the daemon reads when it starts; also in its systemd unit. */

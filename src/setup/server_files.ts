@@ -15,7 +15,7 @@ export interface TextFile {
   readonly mode: number;
 }
 
-/** What is at a path; links are not followed. */
+/** What is at a path; links are followed: state may live on another disk. */
 export interface FoundEntry {
   readonly kind: "file" | "folder" | "other";
   readonly mode: number;

@@ -41,6 +41,8 @@ export function shortId(settings: Pick<ServerSettings, "serverId">, root: string
 /** Fixed addresses, counted from the start of each network's lower half; .1 is the gateway. Replicas begin at `firstReplica`. */
 export const FixedHost = { gateway: 1, traefik: 2, receiver: 3, firstReplica: 16 } as const;
 
+/** The pinned Traefik; another one is tried with `--traefik-image`. */
+export const DEFAULT_TRAEFIK_IMAGE = "traefik:v3.7.15";
 /** Port of Traefik's API on the admin network. */
 export const TRAEFIK_API_PORT = 8080;
 /** Port of the receiver on the entry network. */

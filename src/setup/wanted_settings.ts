@@ -1,5 +1,5 @@
 import { MyPaasError, UsageError } from "../error.ts";
-import type { ServerSettings } from "./settings.ts";
+import { DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
 import { type DraftSettings, fieldProblem } from "./settings_file.ts";
 
 /** What `init` was told this time, as it was written; undefined: as before. An empty text takes an optional value away. */
@@ -15,8 +15,6 @@ export interface FreshSettings {
   readonly supervisor: ServerSettings["supervisor"];
   readonly volumes: string;
 }
-
-export const DEFAULT_TRAEFIK_IMAGE = "traefik:v3.7.15";
 
 /** The flag of each setting. */
 const FLAGS: { readonly [field in FlagField]: string } = {

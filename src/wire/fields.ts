@@ -1,24 +1,23 @@
 // Schemas of single fields, each with its own words for what is allowed.
 import * as v from "valibot";
+import { parseServiceName } from "../service/option_values.ts";
 import { MAX_NAME_LENGTH, MAX_SCOPE_NAMES } from "./limits.ts";
 import type { Role } from "./requests.ts";
 
-const SERVICE_NAME = /^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/;
 const KEY_NAME = new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{N} ._@-]{0,${MAX_NAME_LENGTH - 1}}$`, "u");
 
-/** Whether a text can be the name of a service: `[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?`, not `mypaas*` or `traefik`. */
-export function isServiceName(name: string): boolean {
-  return SERVICE_NAME.test(name) && !name.startsWith("mypaas") && name !== "traefik";
+function canBeService(name: string): boolean {
+  return "value" in parseServiceName(name);
 }
 
 /** Whether a text can stand in a scope: `*` or the name of a service. */
 export function isScopeName(name: string): boolean {
-  return name === "*" || isServiceName(name);
+  return name === "*" || canBeService(name);
 }
 
 export const serviceName = v.pipe(
   v.string(),
-  v.check(isServiceName, ({ input }) => `must be the name of a service, not ${quoted(input)}`),
+  v.check(canBeService, ({ input }) => `must be the name of a service, not ${quoted(input)}`),
 );
 
 export const keyName = v.pipe(

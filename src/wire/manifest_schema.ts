@@ -59,31 +59,47 @@ export const manifest: v.GenericSchema<unknown, Manifest> = v.strictObject({
  * @throws {UsageError} naming the first entry that is wrong
  */
 export function checkManifest({ entries }: Manifest): void {
-  const notFolders = new Set<string>();
+  const below = new NotFolders();
   let previous = "";
   for (const [index, entry] of entries.entries()) {
-    const fault = faultOfEntry(entry, previous, notFolders);
+    const fault = faultOfOrder(entry.path, previous) ?? below.faultOf(entry) ?? faultOfSize(entry);
     if (fault !== undefined) {
-      throw new UsageError(
-        `Cannot read the manifest: "entries[${index}]" (${quoted(entry.path)}) ${fault}`,
-      );
+      throw new UsageError(`Cannot read the manifest: "entries[${index}]" (${quoted(entry.path)}) ${fault}`);
     }
-    if (entry.type !== "dir") notFolders.add(entry.path);
     previous = entry.path;
   }
 }
 
-function faultOfEntry(entry: ManifestEntry, previous: string, notFolders: ReadonlySet<string>): string | undefined {
-  const { path } = entry;
+function faultOfOrder(path: string, previous: string): string | undefined {
   if (path === previous) return "is there twice";
-  if (path < previous) return `must come before ${quoted(previous)}`;
-  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) {
-    const parent = path.slice(0, end);
-    if (notFolders.has(parent)) return `lies below ${quoted(parent)}, which is no folder`;
-  }
+  return path < previous ? `must come before ${quoted(previous)}` : undefined;
+}
+
+function faultOfSize(entry: ManifestEntry): string | undefined {
   if (entry.type !== "file") return undefined;
   const total = entry.chunks.reduce((sum, { size }) => sum + size, 0);
   return total === entry.size ? undefined : `has ${total} bytes of chunks, its size is ${entry.size}`;
+}
+
+/**
+ * Files and links that later entries might lie below. In sorted order everything between `a` and `a/b` begins with `a`, so
+ * those that the current path does not begin with are over. Each one kept begins with the one before it and does not lie
+ * below it, so only the last can have the current path below it.
+ */
+class NotFolders {
+  readonly #paths: string[] = [];
+
+  /** Says what is wrong with the place of the next entry, and remembers it. */
+  faultOf({ type, path }: ManifestEntry): string | undefined {
+    let last = this.#paths.at(-1);
+    while (last !== undefined && !path.startsWith(last)) {
+      this.#paths.pop();
+      last = this.#paths.at(-1);
+    }
+    if (last !== undefined && path[last.length] === "/") return `lies below ${quoted(last)}, which is no folder`;
+    if (type !== "dir") this.#paths.push(path);
+    return undefined;
+  }
 }
 
 function faultless(

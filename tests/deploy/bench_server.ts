@@ -53,6 +53,7 @@ export class BenchServer implements Disposable {
         internal: { first: "10.2.0.16", last: "10.2.0.99" },
       },
       onUnfinished: () => {},
+      ingressNetwork: "mypaas-ingress",
       now: () => new Date(),
     };
   }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { parse } from "@std/yaml";
 import { type ObjectNames, objectNames } from "../../src/service/names.ts";
 import { type ServerLayout, serverLayout } from "../../src/setup/layout.ts";
+import { daemonCommand } from "../../src/setup/parts.ts";
 import { shortId } from "../../src/setup/settings.ts";
 import { waitUntil } from "../../src/wait.ts";
 import { inspect, owned, removeOwned } from "./engine.ts";
@@ -168,7 +169,7 @@ export class TestServer implements AsyncDisposable {
   /** Runs the daemon and waits until it answers (supervisor `none`). */
   async startDaemon(): Promise<void> {
     this.#daemon = new Deno.Command("bash", {
-      args: ["-c", 'exec "$0" --root "$1" daemon >>"$2" 2>&1', MYPAAS, this.root, this.daemonLog],
+      args: ["-c", 'exec "$@" >>"$0" 2>&1', this.daemonLog, ...daemonCommand(this.layout)],
       stdin: "null",
     }).spawn();
     await this.#noteOwner();

@@ -1,26 +1,53 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BodyTooLong, limitBody, readBody, whenBodyEnds } from "../../src/receiver/bodies.ts";
+import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "../../src/receiver/bodies.ts";
 
-Deno.test("readBody() takes as many bytes as allowed and refuses one more", async () => {
-  assertEquals(await readBody(stream(3, 2), 5), new Uint8Array(5));
-  assertEquals(await readBody(null, 5), new Uint8Array());
-  await assertRejects(() => readBody(stream(3, 3), 5), BodyTooLong, "longer than 5 bytes");
+const MINUTE = 60_000;
+
+Deno.test("IncomingBody gives as many bytes as allowed and refuses one more", async () => {
+  const allowed = new IncomingBody(stream(3, 2), { bytes: 5, ms: MINUTE });
+  assertEquals(await readWhole(allowed.stream), new Uint8Array(5));
+  await allowed.drain();
+  const longer = new IncomingBody(stream(3, 3), { bytes: 5, ms: MINUTE });
+  await assertRejects(() => readWhole(longer.stream), BodyRefused, "longer than 5 bytes");
+  await longer.drain();
+  assertEquals(longer.refused instanceof BodyRefused, true);
 });
 
-Deno.test("limitBody() reads only as much as is asked for", async () => {
+Deno.test("IncomingBody refuses a body that takes too long", async () => {
+  const body = new IncomingBody(new ReadableStream(), { bytes: 5, ms: 20 });
+  await assertRejects(() => readWhole(body.stream), BodyRefused, "took longer than 0.02 s");
+  await body.drain();
+});
+
+Deno.test("IncomingBody reads only what is asked for, and drain() reads the rest", async () => {
   let pulled = 0;
-  const endless = new ReadableStream<Uint8Array>({ pull: (c) => c.enqueue(new Uint8Array(++pulled)) });
-  const reader = limitBody(endless, 1 << 20).getReader();
+  const source = new ReadableStream<Uint8Array>({
+    pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(1)),
+  });
+  const body = new IncomingBody(source, { bytes: 100, ms: MINUTE });
+  const reader = body.stream.getReader();
   assertEquals((await reader.read()).value?.length, 1);
   assertEquals(pulled < 5, true);
   await reader.cancel();
+  await body.drain();
+  assertEquals(pulled, 51);
+});
+
+Deno.test("drain() gives an endless body up at its limit", async () => {
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => void (cancelled = true),
+  });
+  await new IncomingBody(endless, { bytes: 100, ms: MINUTE }).drain();
+  assertEquals(cancelled, true);
 });
 
 Deno.test("whenBodyEnds() tells the end of a body that was read, that failed, and that nobody wanted", async () => {
   const ends: string[] = [];
-  await new Response(whenBodyEnds(stream(1), () => ends.push("read"))).arrayBuffer();
-  const broken = new ReadableStream<Uint8Array>({ pull: (c) => c.error(new Error("cut")) });
-  await assertRejects(() => new Response(whenBodyEnds(broken, () => ends.push("failed"))).text(), Error, "cut");
+  await readWhole(whenBodyEnds(stream(1), () => ends.push("read")));
+  const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("cut")) });
+  await assertRejects(() => readWhole(whenBodyEnds(broken, () => ends.push("failed"))), Error, "cut");
   let cancelled = false;
   const source = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
   await whenBodyEnds(source, () => ends.push("unwanted")).cancel();

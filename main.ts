@@ -1,0 +1,26 @@
+import deno from "./deno.json" with { type: "json" };
+
+const { version } = deno;
+
+// Before commander is loaded: scripts ask for the version often.
+if (Deno.args.length === 1 && ["--version", "-V"].includes(Deno.args[0] ?? "")) {
+  console.log(version);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const { buildProgram } = await import("./src/cli/program.ts");
+  const { processTerminal } = await import("./src/host/terminal.ts");
+  const terminal = processTerminal();
+  const env = (name: string) => Deno.env.get(name) || undefined;
+  const program = buildProgram({ version, env, cwd: Deno.cwd(), terminal });
+  try {
+    await program.parseAsync(Deno.args, { from: "user" });
+  } catch (error) {
+    const { reportError } = await import("./src/cli/report.ts");
+    const { lines, code } = reportError(error, { json: program.opts()["json"] === true });
+    for (const line of lines) terminal.err(line);
+    Deno.exit(code);
+  }
+}

@@ -1,0 +1,126 @@
+import { AuthError, UsageError } from "../error.ts";
+import { isScopeName } from "../wire/fields.ts";
+import type { Role } from "../wire/requests.ts";
+import type { Actor } from "./actor.ts";
+
+/** What may be asked over the network, and who may ask it. The code, the README and the tests read this one table. */
+export interface CommandRule {
+  /** What happens, in a few words. */
+  readonly does: string;
+  /** The request of DESIGN 5. */
+  readonly request: string;
+  /** `anyone`: without a signature. An admin may do all that `deploy` may. */
+  readonly who: "anyone" | Role;
+  /**
+   * - `service`: acts on one service, which must be in the scope of the key
+   * - `services`: tells of many; those outside of the scope are left out of the answer (`inScope`)
+   * - `server`: acts on the server
+   */
+  readonly on: "service" | "services" | "server";
+}
+
+export const commands = {
+  hello: { does: "say who the server is", request: "GET /v1/hello", who: "anyone", on: "server" },
+  login: { does: "register a key with an invite", request: "POST /v1/login", who: "anyone", on: "server" },
+  missing: { does: "ask which blobs are lacking", request: "POST /v1/missing", who: "deploy", on: "service" },
+  blobs: { does: "upload blobs", request: "PUT /v1/blobs", who: "deploy", on: "service" },
+  deploy: { does: "push and deploy", request: "POST /v1/deploy", who: "deploy", on: "service" },
+  events: { does: "follow a deploy", request: "GET /v1/deploys/{id}/events", who: "deploy", on: "service" },
+  ps: { does: "list services", request: "GET /v1/services", who: "deploy", on: "services" },
+  logs: { does: "read logs", request: "GET /v1/services/{service}/logs", who: "deploy", on: "service" },
+  "keys-list": { does: "list keys", request: "GET /v1/keys", who: "admin", on: "server" },
+  "keys-revoke": { does: "revoke a key", request: "DELETE /v1/keys/{id}", who: "admin", on: "server" },
+  invite: { does: "invite a laptop", request: "POST /v1/invites", who: "admin", on: "server" },
+} as const satisfies Readonly<Record<string, CommandRule>>;
+
+export type Command = keyof typeof commands;
+
+/** What a key may do and where: a stored key, or the one that an invite will make. */
+export interface Grant {
+  readonly role: Role;
+  /** Names of services; `*` for all. */
+  readonly scope: readonly string[];
+}
+
+/**
+ * Makes sure that an actor may do a command; the local one may do all.
+ *
+ * @param service the service it acts on; for every command on one service
+ * @throws {UsageError} when a command on one service is given none
+ * @throws {AuthError} naming the key, its role and its scope
+ */
+export function mayDo(actor: Actor, command: Command, service?: string): true {
+  const { who, on }: CommandRule = commands[command];
+  if (on === "service" && service === undefined) {
+    throw new UsageError(`Cannot do "${command}": it needs the name of a service`);
+  }
+  if (actor.kind === "local" || who === "anyone") return true;
+  if (who === "admin" && actor.role !== "admin") {
+    throw new AuthError(`Cannot do "${command}": ${keyName(actor)} has the role "${actor.role}", it needs "admin"`, {
+      hint: "Ask an admin of the server.",
+    });
+  }
+  if (service !== undefined && !inScope(actor, service)) {
+    throw new AuthError(
+      `Cannot do "${command}" of "${service}": ${keyName(actor)} has the role "${actor.role}" for ${scopeText(actor)}`,
+      { hint: `Ask an admin for an invite whose scope has "${service}".` },
+    );
+  }
+  return true;
+}
+
+/** Whether a service is in the scope of an actor. */
+export function inScope(actor: Actor, service: string): boolean {
+  return actor.kind === "local" || actor.scope.includes("*") || actor.scope.includes(service);
+}
+
+/**
+ * Checks what an invite would give: never more than the inviter has.
+ *
+ * @throws {UsageError} when the scope is empty or has a name that no service can have
+ * @throws {AuthError} naming what the inviter lacks
+ */
+export function checkGrant(actor: Actor, grant: Grant): void {
+  if (grant.scope.length === 0) throw new UsageError('Cannot invite: the scope must name a service, or be "*"');
+  const wrong = grant.scope.find((name) => !isScopeName(name));
+  if (wrong !== undefined) {
+    throw new UsageError(`Cannot invite: the scope has "${wrong}", allowed are "*" and names of services`);
+  }
+  const excess = excessOf(actor, grant);
+  if (excess !== undefined) {
+    throw new AuthError(`Cannot invite with ${excess}: a key never grants more than it has, ${describeKey(actor)}`);
+  }
+}
+
+/**
+ * Checks that a key is not revoked by one that has less.
+ *
+ * @throws {AuthError} naming what the actor lacks
+ */
+export function checkRevoke(actor: Actor, key: Grant & { readonly name: string }): void {
+  const excess = excessOf(actor, key);
+  if (excess !== undefined) {
+    throw new AuthError(`Cannot revoke the key "${key.name}": it has ${excess}, ${describeKey(actor)}`);
+  }
+}
+
+/** What a grant has that an actor has not; undefined when the actor has it all. */
+function excessOf(actor: Actor, { role, scope }: Grant): string | undefined {
+  if (actor.kind === "local") return undefined;
+  if (role === "admin" && actor.role !== "admin") return `the role "${role}"`;
+  const foreign = scope.find((name) => !inScope(actor, name));
+  return foreign === undefined ? undefined : `"${foreign}" in its scope`;
+}
+
+function describeKey(actor: Actor): string {
+  return actor.kind === "local" ? actor.name : `${keyName(actor)} has the role "${actor.role}" for ${scopeText(actor)}`;
+}
+
+function keyName({ name, id }: { readonly name: string; readonly id: string }): string {
+  return `the key "${name}" (${id})`;
+}
+
+function scopeText({ scope }: { readonly scope: readonly string[] }): string {
+  if (scope.includes("*")) return "all services";
+  return scope.length === 0 ? "no service" : scope.map((name) => `"${name}"`).join(", ");
+}

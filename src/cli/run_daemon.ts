@@ -1,0 +1,212 @@
+import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { Deploys } from "../daemon/deploys.ts";
+import { daemonHandler } from "../daemon/handler.ts";
+import { Logins } from "../daemon/logins.ts";
+import { Signer } from "../daemon/signer.ts";
+import { publicUrls } from "../daemon/summary.ts";
+import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
+import { RouteBoard } from "../deploy/route_board.ts";
+import { DockerClient } from "../docker/client.ts";
+import { EngineBuilder } from "../docker/engine_builder.ts";
+import { EngineMachine } from "../docker/engine_machine.ts";
+import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { MyPaasError } from "../error.ts";
+import { blobFolder } from "../host/blob_store.ts";
+import { readText, replaceFile } from "../host/files.ts";
+import { sha256 } from "../host/hash.ts";
+import { tryLock } from "../host/lock.ts";
+import { machineProbes } from "../host/probes.ts";
+import { dockerPlatform, untilStopped } from "../host/process.ts";
+import { serveUnix } from "../host/serve_unix.ts";
+import { TraefikTable } from "../host/traefik_table.ts";
+import { VolumeFolders } from "../host/volume_folders.ts";
+import { zstdDecompress } from "../host/zstd.ts";
+import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { objectNames } from "../service/names.ts";
+import type { ServiceSpec } from "../service/spec.ts";
+import { replicaRange } from "../setup/addresses.ts";
+import { certificatePin } from "../setup/certificate_pin.ts";
+import { type ServerLayout, serverLayout } from "../setup/layout.ts";
+import { traefikAdminAddress } from "../setup/parts.ts";
+import { RECEIVER_USER, type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../setup/settings.ts";
+import { parseSettings } from "../setup/settings_file.ts";
+import { SqliteAuditLog } from "../state/audit_log.ts";
+import { Database } from "../state/database.ts";
+import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteReleaseStore } from "../state/release_store.ts";
+import { waitUntil } from "../wait.ts";
+import type { CliContext } from "./context.ts";
+
+/** How long the daemon waits for Docker at its start; the supervisor starts it again after that. */
+const DOCKER_TIMEOUT_MS = 10 * 60 * 1000;
+
+/** Runs the daemon until it is stopped. Deploys under way are taken up by the next start. */
+export async function runDaemon({ root, version, terminal }: CliContext): Promise<void> {
+  const layout = serverLayout(root);
+  const settings = await readSettings(layout);
+  using lock = tryLock(layout.daemonLock);
+  if (lock === undefined) {
+    throw new MyPaasError(`Cannot start the daemon of ${root}: another one runs`, {
+      hint: "Look at it with: systemctl status mypaas.",
+    });
+  }
+  using database = new Database(layout.database);
+  const log = (line: string) => terminal.err(line);
+  const ended = new AbortController();
+  const { deploys, handlerParts, machine, names } = await assemble(
+    { layout, settings, database, version, log },
+    ended.signal,
+  );
+  const converged = converge({ deploys, machine, names, log }, ended.signal);
+  const parts = { ...handlerParts, converged };
+  const sockets = await Promise.all([
+    serveUnix({ path: layout.daemonSocket, mode: 0o600 }, daemonHandler(parts, "local")),
+    serveUnix(
+      { path: layout.gateSocket, mode: 0o660, owner: { uid: 0, gid: RECEIVER_USER } },
+      daemonHandler(parts, "gate"),
+    ),
+  ]);
+  log(`mypaas ${version}: the daemon listens on ${layout.daemonSocket}`);
+  const failed = converged.then(() => {
+    log("the server is as its state says");
+    return new Promise<never>(() => {});
+  });
+  try {
+    // A server that cannot converge is given back to the supervisor, which starts the daemon again.
+    await Promise.race([untilStopped(), failed]);
+  } finally {
+    ended.abort();
+    await Promise.all(sockets.map((socket) => socket.close()));
+  }
+}
+
+async function readSettings(layout: ServerLayout): Promise<ServerSettings> {
+  const text = await readText(layout.settings);
+  if (text !== undefined) return parseSettings(text, layout.settings);
+  throw new MyPaasError(`Cannot start the daemon: there is no ${layout.settings}`, {
+    hint: "Make this machine a server first: mypaas init.",
+  });
+}
+
+interface Ground {
+  readonly layout: ServerLayout;
+  readonly settings: ServerSettings;
+  readonly database: Database;
+  readonly version: string;
+  readonly log: (line: string) => void;
+}
+
+/** Joins the adapters to the daemon. */
+async function assemble({ layout, settings, database, version, log }: Ground, signal: AbortSignal) {
+  const { serverId } = settings;
+  const now = () => new Date();
+  const names = objectNames(shortId(settings, layout.root));
+  const client = new DockerClient();
+  const volumes = new VolumeFolders(settings.volumes);
+  const runtime = new EngineRuntime({
+    client,
+    names,
+    instance: serverId,
+    volumeSource: (_service, volume) => volumes.ensure(volume),
+  });
+  const store = new SqliteReleaseStore(database);
+  const keys = new SqliteKeyStore(database);
+  const audit = new SqliteAuditLog(database);
+  const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
+  const table = new TraefikTable({
+    routesFile: layout.routesFile,
+    render: await routeFileRenderer(settings),
+    apiUrl: `http://${traefikAdminAddress(settings)}:${TRAEFIK_API_PORT}`,
+    user: API_USER,
+    password: settings.apiPassword,
+  });
+  const deploys = new Deploys({
+    runtime,
+    builder: new EngineBuilder({ client, names, instance: serverId }),
+    probes: machineProbes(),
+    routes: new RouteBoard(table),
+    store,
+    now,
+    ranges: {
+      ingress: replicaRange(settings.networks.ingress),
+      internal: replicaRange(settings.networks.internal),
+    },
+    ingressNetwork: names.networks.ingress,
+    checkVolumes: (spec) => volumes.check(spec),
+    reservedDomains: settings.domain === undefined ? [] : [settings.domain],
+    platform: dockerPlatform(),
+    urlsOf,
+    log,
+  }, signal);
+  const daemonKey = await ownKey(layout);
+  const server = {
+    url: serverUrl(settings),
+    serverId,
+    daemonKey: daemonKey.publicKey,
+    certificatePin: settings.domain === undefined ? await pinOf(layout) : undefined,
+  };
+  const local = blobFolder(layout.blobs);
+  const handlerParts = {
+    serverId,
+    version,
+    now,
+    store,
+    runtime,
+    deploys,
+    keys,
+    nonces: keys,
+    audit,
+    logins: new Logins({ serverId, keys, audit, now, server }),
+    sources: { local, gate: blobFolder(layout.spool) },
+    uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
+    urlsOf,
+    signer: new Signer(serverId, daemonKey),
+    log,
+  };
+  return { deploys, handlerParts, machine: new EngineMachine(client), names };
+}
+
+/** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
+async function converge(
+  { deploys, machine, names, log }: {
+    readonly deploys: Deploys;
+    readonly machine: EngineMachine;
+    readonly names: ReturnType<typeof objectNames>;
+    readonly log: (line: string) => void;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  let told = false;
+  await waitUntil(async () => {
+    try {
+      await machine.version();
+      return true;
+    } catch (error) {
+      if (!told) log(`waiting for Docker: ${error instanceof Error ? error.message : String(error)}`);
+      told = true;
+      return false;
+    }
+  }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
+  for (const name of [names.traefik, names.receiver]) {
+    const part = await machine.part(name);
+    if (part !== undefined && !part.running) await machine.startPart(name);
+  }
+  await deploys.reconcile();
+}
+
+/** The daemon's own key, made at its first start. */
+async function ownKey({ daemonKey }: ServerLayout): Promise<KeyPair> {
+  const saved = await readText(daemonKey);
+  if (saved !== undefined) return await importPrivateKey(saved);
+  const key = await generateKey();
+  await replaceFile(daemonKey, `${await exportPrivateKey(key)}\n`, 0o600);
+  return key;
+}
+
+async function pinOf({ certificate }: ServerLayout): Promise<string> {
+  const pem = await readText(certificate);
+  if (pem !== undefined) return await certificatePin(pem);
+  throw new MyPaasError(`Cannot start the daemon: there is no ${certificate}`, {
+    hint: "Run mypaas init again: it makes what is missing.",
+  });
+}

@@ -1,0 +1,19 @@
+import { login } from "../client/login.ts";
+import { clientFolder } from "../host/client_files.ts";
+import { configFolder, openTransport } from "./connect.ts";
+import type { CliContext } from "./context.ts";
+import type { LoginCommandRequest } from "./login.ts";
+
+/** Logs this machine in to a server. */
+export async function runLogin({ server, invite }: LoginCommandRequest, context: CliContext): Promise<void> {
+  const files = clientFolder(configFolder(context));
+  const parts = { files, connect: openTransport, now: () => new Date() };
+  const { key, name, role, scope } = await login({ name: server, line: invite }, parts);
+  if (context.json) {
+    context.terminal.out(JSON.stringify({ server, key, name, role, scope }));
+    return;
+  }
+  const services = scope.includes("*") ? "all services" : scope.join(", ");
+  context.terminal.out(`logged in to ${server} as ${name}: ${role} of ${services}`);
+  context.terminal.err(`now push a folder that has a Dockerfile: mypaas push ${server}`);
+}

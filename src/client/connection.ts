@@ -1,0 +1,203 @@
+import type { KeyPair } from "../auth/keys.ts";
+import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
+import { newNonce, signRequest } from "../auth/request_signature.ts";
+import { MyPaasError } from "../error.ts";
+import { parseBlobsAnswer } from "../wire/answer_schemas.ts";
+import { errorOfAnswer } from "../wire/error_body.ts";
+import { parseEventLine } from "../wire/event_schemas.ts";
+import { type EventLine, isEnd } from "../wire/events.ts";
+import { decodeLines } from "../wire/lines.ts";
+import type { BlobsAnswer } from "../wire/requests.ts";
+import { type ReadAnswer, readAnswer } from "./read_answer.ts";
+import type { Transport } from "./transport.ts";
+
+/** Why the other side is believed. */
+export type Trust =
+  /** Nothing is signed: over the daemon's own socket, and before a login, whose answer has a proof of its own. */
+  | { readonly kind: "unsigned" }
+  /** Every request is signed, every answer of the daemon proved. */
+  | {
+    readonly kind: "signed";
+    readonly serverId: string;
+    /** Raw ed25519 public key, base64url. */
+    readonly daemonKey: string;
+    readonly key: KeyPair;
+  };
+
+/** The other side was not reached, or the connection ended too early: trying again may help. */
+export class BrokenConnection extends MyPaasError {}
+
+/** Statuses of a receiver, or a proxy, that does not reach what is behind it. */
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
+
+interface RequestOptions {
+  /** JSON, encoded. */
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JsonOptions<T> extends RequestOptions {
+  readonly parse: (json: unknown) => T;
+  /** Who makes the answer; the receiver has no key and proves nothing. */
+  readonly from?: "daemon" | "receiver";
+}
+
+export interface LinesOptions<T> extends RequestOptions {
+  readonly parse: (json: unknown) => T;
+  /** Whether nothing comes after a line; it is the one that is proved. */
+  readonly isLast: (line: T) => boolean;
+}
+
+type Proof = ProofContext & { readonly daemonKey: string };
+
+/** Requests to one server. What a server refuses is thrown as the error that it tells. */
+export class Connection {
+  readonly #transport: Transport;
+  readonly #trust: Trust;
+  readonly #now: () => Date;
+
+  constructor(transport: Transport, trust: Trust, now: () => Date) {
+    this.#transport = transport;
+    this.#trust = trust;
+    this.#now = now;
+  }
+
+  /** How messages name the other side. */
+  get name(): string {
+    return this.#transport.name;
+  }
+
+  /**
+   * Asks for one answer in JSON. `path` begins with `/v1/` and has the query.
+   *
+   * @throws {BrokenConnection} when the server is not reached
+   * @throws {MyPaasError} what the server refused; `result not proved` when the answer is not the daemon's
+   */
+  async json<T>(
+    method: string,
+    path: string,
+    { parse, from = "daemon", body, signal }: JsonOptions<T>,
+  ): Promise<T> {
+    const { response, proof } = await this.#send(method, path, { body, signal });
+    const answer = await this.#read(response, signal);
+    if (!response.ok) throw await failureOf(answer, proof);
+    const json = jsonOf(answer);
+    if (proof !== undefined && from === "daemon") await verifyAnswer(answer, proof);
+    return parse(json);
+  }
+
+  /**
+   * Asks for an answer in lines. Fulfilled when the server has begun to answer.
+   *
+   * @returns the lines as they come, up to the last; it throws a `BrokenConnection` when they stop before that, and
+   * `result not proved` when the daemon did not sign the last
+   */
+  async lines<T>(
+    method: string,
+    path: string,
+    { parse, isLast, body, signal }: LinesOptions<T>,
+  ): Promise<AsyncGenerator<T, void, void>> {
+    const { response, proof } = await this.#send(method, path, { body, signal });
+    if (!response.ok) throw await failureOf(await this.#read(response, signal), proof);
+    return this.#lines(response, { parse, isLast, signal, proof });
+  }
+
+  /** The events of a deploy, as `lines`. */
+  events(method: string, path: string, options: RequestOptions): Promise<AsyncGenerator<EventLine, void, void>> {
+    return this.lines(method, path, { ...options, parse: parseEventLine, isLast: isEnd });
+  }
+
+  /** Sends frames (`src/wire/frames.ts`); each blob is proved by its name, so nothing else is. */
+  async putBlobs(service: string, frames: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<BlobsAnswer> {
+    const path = `/v1/blobs?service=${encodeURIComponent(service)}`;
+    const { response, proof } = await this.#send("PUT", path, { stream: frames, signal });
+    const answer = await this.#read(response, signal);
+    if (!response.ok) throw await failureOf(answer, proof);
+    return parseBlobsAnswer(jsonOf(answer));
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    { body, stream, signal }: RequestOptions & { readonly stream?: ReadableStream<Uint8Array> },
+  ): Promise<{ readonly response: Response; readonly proof: Proof | undefined }> {
+    const headers: Record<string, string> = {};
+    if (body !== undefined) headers["content-type"] = "application/json";
+    let proof: Proof | undefined;
+    if (this.#trust.kind === "signed") {
+      const { serverId, daemonKey, key } = this.#trust;
+      const { pathname, search } = new URL(path, "http://mypaas");
+      const nonce = newNonce();
+      const parts = { method, path: pathname, query: search, body };
+      Object.assign(headers, await signRequest(parts, key, { serverId, now: this.#now(), nonce }));
+      proof = { serverId, daemonKey, keyId: key.id, nonce };
+    }
+    const init = { method, headers, body: body ?? stream ?? null, ...signal !== undefined && { signal } };
+    try {
+      return { response: await this.#transport.send(path, init), proof };
+    } catch (error) {
+      throw this.#broken(error, signal);
+    }
+  }
+
+  async #read(response: Response, signal: AbortSignal | undefined): Promise<ReadAnswer> {
+    try {
+      return await readAnswer(response);
+    } catch (error) {
+      throw this.#broken(error, signal);
+    }
+  }
+
+  async *#lines<T>(
+    response: Response,
+    { parse, isLast, signal, proof }: LinesOptions<T> & { readonly proof: Proof | undefined },
+  ): AsyncGenerator<T, void, void> {
+    const lines = decodeLines(response.body ?? new Blob().stream(), { signal });
+    try {
+      while (true) {
+        const { done, value } = await lines.next().catch((error) => {
+          throw this.#broken(error, signal);
+        });
+        if (done) throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`);
+        const line = parse(value);
+        const last = isLast(line);
+        if (last && proof !== undefined) await verifyEvent(value, proof);
+        yield line;
+        if (last) return;
+      }
+    } finally {
+      await lines.return();
+    }
+  }
+
+  /** What to throw when a request broke: the reason of who ended it, a refusal as it is, anything else as broken. */
+  #broken(error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason;
+    if (!(error instanceof MyPaasError)) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return new BrokenConnection(`Cannot reach ${this.name}: ${reason}`, { cause: error });
+    }
+    if (error.kind !== "failed") return error;
+    return new BrokenConnection(error.message, { cause: error, hint: error.hint, details: error.details });
+  }
+}
+
+/** The failure that an answer tells. It may come from the receiver, unsigned; a signature that is there must be right. */
+async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<MyPaasError> {
+  if (proof !== undefined && answer.headers.has(PROOF_HEADER)) await verifyAnswer(answer, proof);
+  const error = errorOfAnswer(answer);
+  if (!AWAY.has(answer.status)) return error;
+  return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
+}
+
+function jsonOf(answer: ReadAnswer): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(answer.body));
+  } catch {
+    throw errorOfAnswer(answer);
+  }
+}

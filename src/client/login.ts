@@ -1,0 +1,77 @@
+import { proveLogin, verifyLoginAnswer } from "../auth/invite.ts";
+import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { newNonce } from "../auth/request_signature.ts";
+import { parseInviteLine } from "../auth/server_line.ts";
+import { AuthError, UsageError } from "../error.ts";
+import { parseHelloAnswer, parseLoginAnswer } from "../wire/answer_schemas.ts";
+import type { LoginAnswer, LoginRequest } from "../wire/requests.ts";
+import { Connection } from "./connection.ts";
+import type { ClientFiles, ServerEntry } from "./servers.ts";
+import type { Transport } from "./transport.ts";
+
+export interface LoginRequestLine {
+  /** What this laptop will call the server. */
+  readonly name: string;
+  /** The invite as it was printed. */
+  readonly line: string;
+}
+
+export interface LoginParts {
+  readonly files: ClientFiles;
+  /** Opens a way to a server, and fetches the certificate that a pin names. */
+  readonly connect: (
+    server: Pick<ServerEntry, "url" | "certificatePin">,
+  ) => Promise<{ readonly transport: Transport; readonly certificate: string | undefined }>;
+  readonly now: () => Date;
+}
+
+/**
+ * Registers this laptop's key at a server by an invite, and remembers the server under a name. A laptop without a key
+ * gets one. The secret of the invite never travels; the server shows that it knows it too.
+ *
+ * @returns what the key may do there
+ * @throws {UsageError} for a name or an invite that cannot be read
+ * @throws {AuthError} when the invite is not accepted, or belongs to another server
+ */
+export async function login({ name, line }: LoginRequestLine, parts: LoginParts): Promise<LoginAnswer> {
+  checkName(name);
+  const { id, secret, ...server } = parseInviteLine(line);
+  const { url, serverId } = server;
+  const { transport, certificate } = await parts.connect(server);
+  const connection = new Connection(transport, { kind: "unsigned" }, parts.now);
+  try {
+    const hello = await connection.json("GET", "/v1/hello", { parse: parseHelloAnswer });
+    if (hello.serverId !== serverId) {
+      throw new AuthError(`Cannot log in: ${url} is not the server that the invite is from`, {
+        hint: "Check where the address leads, or ask for a new invite.",
+      });
+    }
+    const key = await ownKey(parts.files);
+    const unproved = { invite: id, publicKey: key.publicKey, nonce: newNonce() };
+    const request: LoginRequest = { ...unproved, proof: await proveLogin(unproved, { serverId, secret }) };
+    const body = new TextEncoder().encode(JSON.stringify(request));
+    const answer = await connection.json("POST", "/v1/login", { body, parse: parseLoginAnswer });
+    await verifyLoginAnswer(answer, { serverId, secret, request: unproved });
+    await parts.files.saveServer(name, { ...server, certificate });
+    return answer;
+  } finally {
+    transport.close();
+  }
+}
+
+/** This laptop's key; made, and saved before anybody hears of it, when there is none. */
+async function ownKey(files: ClientFiles): Promise<KeyPair> {
+  const saved = await files.privateKey();
+  if (saved !== undefined) return await importPrivateKey(saved);
+  const key = await generateKey();
+  await files.savePrivateKey(await exportPrivateKey(key));
+  return key;
+}
+
+/** A name must not look like an address: commands take both. */
+function checkName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) return;
+  throw new UsageError(`Cannot name a server "${name}": a name has 1 to 63 letters, digits, ".", "_" or "-"`, {
+    hint: "Write: mypaas login NAME INVITE.",
+  });
+}

@@ -1,0 +1,212 @@
+import type { LogLine, LogQuery, ReplicaEvent, ReplicaRequest, ReplicaState, Runtime } from "../deploy/runtime.ts";
+import { MyPaasError, NotReadyError } from "../error.ts";
+import { Label, type ObjectNames, type ReplicaId, replicaName } from "../service/names.ts";
+import type { Volume } from "../service/spec.ts";
+import { waitUntil } from "../wait.ts";
+import type { DockerClient } from "./client.ts";
+import * as containers from "./container_requests.ts";
+import { EngineError, unlessStatus } from "./engine_error.ts";
+import { inspectImage } from "./image_requests.ts";
+import { logLines } from "./log_stream.ts";
+import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
+import {
+  API_WITH_START_INTERVAL,
+  INTERNAL_ADDRESS_LABEL,
+  internalEndpoint,
+  replicaContainer,
+  type ReplicaMount,
+} from "./replica_container.ts";
+import { watchReplicas } from "./replica_events.ts";
+import { addressOn, byName, hasAlias, replicaIdOf, replicaState } from "./replica_state.ts";
+
+/** The Engine answers a stop when the process has ended; its state follows at once. */
+const STOPPED_TIMEOUT_MS = 10_000;
+
+export interface EngineRuntimeOptions {
+  readonly client: DockerClient;
+  readonly names: ObjectNames;
+  /** The server id: the label by which our containers are known. */
+  readonly instance: string;
+  /** Gives the path on the server of a bind volume, or throws a sentence why it may not be mounted. */
+  readonly volumeSource: (service: string, volume: Volume) => Promise<string> | string;
+}
+
+/** A container with its name in sentences. */
+interface Found extends containers.ContainerRef {
+  readonly container: containers.EngineContainer;
+}
+
+/** Replicas as containers of the machine's Docker Engine. */
+export class EngineRuntime implements Runtime {
+  readonly #client: DockerClient;
+  readonly #names: ObjectNames;
+  readonly #instance: string;
+  readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
+
+  constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
+    this.#client = client;
+    this.#names = names;
+    this.#instance = instance;
+    this.#volumeSource = volumeSource;
+  }
+
+  async create(replica: ReplicaRequest): Promise<void> {
+    const { minor: apiMinor } = await this.#client.api();
+    const image = await this.#client.run(inspectImage(replica.image));
+    const { networks } = this.#names;
+    const body = replicaContainer(replica, {
+      instance: this.#instance,
+      networks,
+      mounts: await this.#mounts(replica),
+      healthcheck: image.Config?.Healthcheck ?? undefined,
+      apiMinor,
+    });
+    const request = containers.createContainer(this.#names.replica(replica.id), body);
+    let id = await unlessStatus([409], this.#client.run(request));
+    if (id === undefined) {
+      await this.#removeLeftover(replica.id);
+      id = await this.#client.run(request);
+    }
+    if (replica.ingressAddress === undefined) return;
+    const ref = { id, name: replicaName(replica.id) };
+    const endpoint = { IPAMConfig: { IPv4Address: replica.ingressAddress } };
+    try {
+      await this.#client.run(connectNetwork(networks.ingress, ref, endpoint));
+    } catch (error) {
+      await unlessStatus([404], this.#client.run(containers.removeContainer(ref)));
+      throw error;
+    }
+  }
+
+  async start(id: ReplicaId): Promise<void> {
+    const found = await this.#existing(id, "start");
+    try {
+      await unlessStatus([304], this.#client.run(containers.startContainer(found)));
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status === 0 || error.status === 404) throw error;
+      throw new NotReadyError(error.message, { cause: error });
+    }
+  }
+
+  async setRestart(id: ReplicaId, restart: boolean): Promise<void> {
+    const found = await this.#existing(id, "set the restart policy of");
+    await this.#client.run(containers.setRestartPolicy(found, restart));
+  }
+
+  async stop(id: ReplicaId, graceSeconds: number): Promise<void> {
+    const found = await this.#find(id);
+    if (found === undefined) return;
+    await unlessStatus([404], this.#client.run(containers.setRestartPolicy(found, false)));
+    await unlessStatus([304, 404], this.#client.run(containers.stopContainer(found, graceSeconds)));
+    await waitUntil(async () => {
+      const now = await this.#find(id);
+      return now === undefined || !now.container.State.Running;
+    }, { what: `"${found.name}" has ended`, timeoutMs: STOPPED_TIMEOUT_MS });
+  }
+
+  async remove(id: ReplicaId): Promise<void> {
+    const found = await this.#find(id);
+    if (found) await this.#removeFound(id, found);
+  }
+
+  async setNamed(id: ReplicaId, named: boolean): Promise<void> {
+    const found = await this.#existing(id, "name");
+    const { internal } = this.#names.networks;
+    const endpoint = found.container.NetworkSettings.Networks?.[internal];
+    if (endpoint && hasAlias(found.container, internal, id.service) === named) return;
+    const address = addressOn(found.container, internal) ?? found.container.Config.Labels[INTERNAL_ADDRESS_LABEL];
+    if (address === undefined) {
+      throw new MyPaasError(`Cannot name "${found.name}": its address on the network "${internal}" is not known`);
+    }
+    const { minor } = await this.#client.api();
+    const mac = minor >= API_WITH_START_INTERVAL ? endpoint?.MacAddress : undefined;
+    if (endpoint) await this.#client.run(disconnectNetwork(internal, found));
+    await this.#client.run(
+      connectNetwork(internal, found, internalEndpoint(address, named ? id.service : undefined, mac)),
+    );
+  }
+
+  async moveTo(id: ReplicaId, ingressAddress: string): Promise<void> {
+    const found = await this.#existing(id, "move");
+    const { ingress } = this.#names.networks;
+    const address = addressOn(found.container, ingress);
+    if (address === ingressAddress) return;
+    if (found.container.State.Running) {
+      throw new MyPaasError(`Cannot move "${found.name}" to ${ingressAddress}: it is running`);
+    }
+    if (address !== undefined) await this.#client.run(disconnectNetwork(ingress, found));
+    await this.#client.run(connectNetwork(ingress, found, { IPAMConfig: { IPv4Address: ingressAddress } }));
+  }
+
+  async inspect(id: ReplicaId): Promise<ReplicaState | undefined> {
+    const found = await this.#find(id);
+    return found && replicaState(id, found.container, this.#names.networks);
+  }
+
+  async list(): Promise<readonly ReplicaState[]> {
+    const labels = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
+    const listed = await this.#client.run(containers.listContainers(labels));
+    const states = await Promise.all(listed.map(async (each) => {
+      const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
+      const id = container && replicaIdOf(container.Config.Labels);
+      return container && id && replicaState(id, container, this.#names.networks);
+    }));
+    return states.filter((state) => state !== undefined).sort(byName);
+  }
+
+  events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent> {
+    return watchReplicas(this.#client, { instance: this.#instance, signal, onGap });
+  }
+
+  async *logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine, void, undefined> {
+    const found = await this.#existing(id, "read the log of");
+    const shape = { replica: found.name, tty: found.container.Config.Tty };
+    try {
+      const request = containers.containerLogs(found, query, (chunks) => logLines(chunks, shape));
+      yield* this.#client.stream(request, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #mounts({ id, spec }: ReplicaRequest): Promise<readonly ReplicaMount[]> {
+    return await Promise.all(spec.volumes.map(async (volume) => ({
+      ...volume,
+      source: volume.kind === "bind"
+        ? await this.#volumeSource(id.service, volume)
+        : this.#names.volume(id.service, volume.source),
+    })));
+  }
+
+  /** The replica's container; undefined when there is none, or the one of that name is not ours. */
+  async #find(id: ReplicaId): Promise<Found | undefined> {
+    const name = this.#names.replica(id);
+    const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(name)));
+    if (container?.Name !== `/${name}` || container.Config.Labels[Label.instance] !== this.#instance) return undefined;
+    return { id: container.Id, name: replicaName(id), container };
+  }
+
+  async #existing(id: ReplicaId, action: string): Promise<Found> {
+    const found = await this.#find(id);
+    if (found) return found;
+    throw new MyPaasError(`Cannot ${action} "${replicaName(id)}": this server has no such container`);
+  }
+
+  async #removeLeftover(id: ReplicaId): Promise<void> {
+    const leftover = await this.#find(id);
+    if (leftover) return await this.#removeFound(id, leftover);
+    const name = this.#names.replica(id);
+    throw new MyPaasError(`Cannot create the container "${name}": there is one of that name that MyPaas did not make`, {
+      hint: `Rename it: docker rename ${name} OTHER-NAME`,
+    });
+  }
+
+  /** A removal that goes on already is waited for. */
+  async #removeFound(id: ReplicaId, found: Found): Promise<void> {
+    await unlessStatus([404, 409], this.#client.run(containers.removeContainer(found)));
+    await waitUntil(async () => (await this.#find(id))?.id !== found.id, {
+      what: `"${found.name}" is removed`,
+      timeoutMs: STOPPED_TIMEOUT_MS,
+    });
+  }
+}

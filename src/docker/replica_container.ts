@@ -1,0 +1,116 @@
+import type { ReplicaRequest } from "../deploy/runtime.ts";
+import { Label, type ObjectNames } from "../service/names.ts";
+import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./container_requests.ts";
+
+/** Most processes and threads of one replica. */
+export const REPLICA_PIDS_LIMIT = 4096;
+/** Where the container remembers its address on the internal network, for the moment in which it is off it. */
+export const INTERNAL_ADDRESS_LABEL = "mypaas.internal-address";
+
+/** What a container of ours writes is kept: 10 MB in three files. */
+export const LOG_CONFIG = { Type: "local", Config: { "max-size": "10m", "max-file": "3" } } as const;
+
+/** The API that knows `StartInterval` and the MAC address of an endpoint (Engine 25). */
+export const API_WITH_START_INTERVAL = 44;
+const SECOND = 1_000_000_000;
+/** How often a health check runs where the Engine has one interval for starting and running. */
+const ONLY_INTERVAL = 2 * SECOND;
+const DEFAULT_INTERVAL = 30 * SECOND;
+const DEFAULT_RETRIES = 3;
+
+/** A mount of a replica with its source found. */
+export type ReplicaMount =
+  | { readonly kind: "bind"; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly kind: "named"; readonly source: string; readonly target: string; readonly readOnly: boolean };
+
+export interface ReplicaSurroundings {
+  /** The server id. */
+  readonly instance: string;
+  readonly networks: ObjectNames["networks"];
+  readonly mounts: readonly ReplicaMount[];
+  /** The image's own. */
+  readonly healthcheck: EngineHealthcheck | undefined;
+  /** The number behind `1.` of the API in use. */
+  readonly apiMinor: number;
+}
+
+/**
+ * A replica as the Engine is told to make it: on the internal network only, because an API below 1.44 takes one network;
+ * the ingress network is connected before the start.
+ */
+export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroundings): ContainerBody {
+  const { id, spec } = replica;
+  const own = { [Label.instance]: around.instance, [Label.service]: id.service };
+  const healthcheck = healthcheckWhileStarting(around.healthcheck, {
+    startTimeoutSeconds: spec.startTimeoutSeconds,
+    apiMinor: around.apiMinor,
+  });
+  return {
+    Image: replica.image,
+    Env: replica.env.map(({ name, value }) => `${name}=${value}`),
+    Labels: {
+      ...replica.labels,
+      ...own,
+      [Label.part]: "replica",
+      [Label.release]: String(id.release),
+      [Label.replica]: String(id.n),
+      [INTERNAL_ADDRESS_LABEL]: replica.internalAddress,
+    },
+    StopTimeout: spec.stopGraceSeconds,
+    ...(healthcheck ? { Healthcheck: healthcheck } : {}),
+    HostConfig: {
+      NetworkMode: around.networks.internal,
+      RestartPolicy: { Name: "no" },
+      LogConfig: LOG_CONFIG,
+      SecurityOpt: ["no-new-privileges"],
+      CapDrop: ["NET_RAW"],
+      PidsLimit: REPLICA_PIDS_LIMIT,
+      Mounts: around.mounts.map(({ kind, source, target, readOnly }) => ({
+        Type: kind === "bind" ? "bind" : "volume",
+        Source: source,
+        Target: target,
+        ReadOnly: readOnly,
+        ...(kind === "named" ? { VolumeOptions: { Labels: own } } : {}),
+      })),
+    },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [around.networks.internal]: internalEndpoint(replica.internalAddress, replica.named ? id.service : undefined),
+      },
+    },
+  };
+}
+
+/**
+ * A replica's place on the internal network.
+ *
+ * @param service the name that leads to it, if one does
+ * @param macAddress kept, so that the neighbours need not ask again (Engine 28 makes a new one at each connect)
+ */
+export function internalEndpoint(address: string, service: string | undefined, macAddress?: string): EngineEndpoint {
+  return {
+    IPAMConfig: { IPv4Address: address },
+    Aliases: service === undefined ? [] : [service],
+    ...(macAddress ? { MacAddress: macAddress } : {}),
+  };
+}
+
+/**
+ * The times of an image's health check, made such that a starting replica is looked at each second (each two seconds
+ * below API 1.44, where the time until a running one counts as unhealthy stays the image's). The test itself is inherited.
+ *
+ * @returns undefined when the image has none
+ */
+export function healthcheckWhileStarting(
+  own: EngineHealthcheck | undefined,
+  { startTimeoutSeconds, apiMinor }: { readonly startTimeoutSeconds: number; readonly apiMinor: number },
+): EngineHealthcheck | undefined {
+  const test = own?.Test ?? [];
+  if (own === undefined || test.length === 0 || test[0] === "NONE") return undefined;
+  const StartPeriod = startTimeoutSeconds * SECOND;
+  if (apiMinor >= API_WITH_START_INTERVAL) {
+    return { Interval: own.Interval || 10 * SECOND, StartPeriod, StartInterval: SECOND };
+  }
+  const unhealthyAfter = (own.Interval || DEFAULT_INTERVAL) * (own.Retries || DEFAULT_RETRIES);
+  return { Interval: ONLY_INTERVAL, StartPeriod, Retries: Math.max(1, Math.ceil(unhealthyAfter / ONLY_INTERVAL)) };
+}

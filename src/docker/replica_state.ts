@@ -1,0 +1,75 @@
+import type { ReplicaState } from "../deploy/runtime.ts";
+import { Label, type ObjectNames, type ReplicaId } from "../service/names.ts";
+import type { EngineContainer } from "./container_requests.ts";
+import { engineReason } from "./engine_error.ts";
+
+const NEVER = "0001-01-01T00:00:00Z";
+
+/** Reads off the labels which replica a container is; undefined when it is none. */
+export function replicaIdOf(labels: Readonly<Record<string, string>>): ReplicaId | undefined {
+  const service = labels[Label.service];
+  const release = Number(labels[Label.release]);
+  const n = Number(labels[Label.replica]);
+  if (!service || !Number.isInteger(release) || !Number.isInteger(n)) return undefined;
+  return { service, release, n };
+}
+
+/** What an inspected container says of its replica. */
+export function replicaState(
+  id: ReplicaId,
+  container: EngineContainer,
+  networks: Pick<ObjectNames["networks"], "ingress" | "internal">,
+): ReplicaState {
+  const { State: state } = container;
+  const health = healthOf(state.Health?.Status);
+  return {
+    id,
+    status: statusOf(state.Status),
+    ingressAddress: addressOn(container, networks.ingress),
+    internalAddress: addressOn(container, networks.internal),
+    named: hasAlias(container, networks.internal, id.service),
+    restarts: container.HostConfig.RestartPolicy?.Name === "always",
+    health,
+    healthOutput: health === "unhealthy" ? (state.Health?.Log?.at(-1)?.Output ?? "").trim() : "",
+    pid: state.Pid,
+    restartCount: container.RestartCount,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: engineReason(state.Error),
+    startedAt: state.StartedAt === NEVER ? undefined : state.StartedAt,
+  };
+}
+
+/** The fixed address of a container on a network; undefined when it is not on it. A stopped one has it too. */
+export function addressOn(container: EngineContainer, network: string): string | undefined {
+  const endpoint = container.NetworkSettings.Networks?.[network];
+  return endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || undefined;
+}
+
+/** Whether a name leads to a container on a network. */
+export function hasAlias(container: EngineContainer, network: string, alias: string): boolean {
+  return container.NetworkSettings.Networks?.[network]?.Aliases?.includes(alias) ?? false;
+}
+
+/** In the order of names, with numbers as numbers. */
+export function byName({ id: a }: ReplicaState, { id: b }: ReplicaState): number {
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  return a.release - b.release || a.n - b.n;
+}
+
+function statusOf(status: string): ReplicaState["status"] {
+  switch (status) {
+    case "created":
+    case "running":
+    case "restarting":
+      return status;
+    case "paused":
+      return "running";
+    default:
+      return "exited";
+  }
+}
+
+function healthOf(status: string | undefined): ReplicaState["health"] {
+  return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
+}

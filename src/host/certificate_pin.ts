@@ -1,0 +1,65 @@
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import { AuthError, MyPaasError } from "../error.ts";
+import { certificatePin } from "../setup/certificate_pin.ts";
+import { TimeoutError, within } from "../wait.ts";
+
+/**
+ * Asks a server for its certificate and takes it only if it is the pinned one. Nothing but the handshake is sent, so it
+ * does not matter whom it went to.
+ *
+ * @param pin as `certificatePin` makes it, from the invite
+ * @returns the certificate as PEM
+ * @throws {AuthError} when the server shows another certificate
+ * @throws {MyPaasError} when it cannot be reached within 10 s
+ */
+export async function fetchPinnedCertificate(
+  host: string,
+  port: number,
+  { pin, timeoutMs = 10_000 }: { readonly pin: string; readonly timeoutMs?: number },
+): Promise<string> {
+  const pem = new X509Certificate(await fetchCertificate(host, port, timeoutMs)).toString();
+  if (await certificatePin(pem) !== pin) {
+    throw new AuthError(`Cannot trust ${host}:${port}: its certificate is not the one that the invite names`, {
+      hint:
+        "Somebody may be in between; if the server was set up anew, make an invite there (mypaas invite) and log in with it.",
+    });
+  }
+  return pem;
+}
+
+async function fetchCertificate(host: string, port: number, timeoutMs: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const socket = connect({ host, port, rejectUnauthorized: false }, () => {
+    const { raw } = socket.getPeerCertificate();
+    if (raw instanceof Uint8Array) resolve(raw);
+    else reject(new MyPaasError(`Cannot reach ${host}:${port}: it shows no certificate`));
+  });
+  socket.on("error", reject);
+  try {
+    return await within(promise, { what: `${host}:${port} shows its certificate`, timeoutMs });
+  } catch (cause) {
+    if (cause instanceof TimeoutError || !(cause instanceof MyPaasError)) {
+      throw new MyPaasError(`Cannot reach ${host}:${port}: ${problem(cause)}`, {
+        cause,
+        hint: "Check the address and the port, and the firewall of the server.",
+      });
+    }
+    throw cause;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function problem(error: unknown): string {
+  if (error instanceof TimeoutError) return "it does not answer";
+  switch (error instanceof Error && "code" in error ? error.code : undefined) {
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the name is not found";
+    case "ECONNREFUSED":
+      return "nothing listens there";
+    default:
+      return "it does not speak TLS";
+  }
+}

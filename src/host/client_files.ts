@@ -1,0 +1,72 @@
+import { parse, stringify } from "@std/yaml";
+import type { ClientFiles, ServerEntry } from "../client/servers.ts";
+import { MyPaasError } from "../error.ts";
+import { ensureFolder, readText, replaceFile } from "./files.ts";
+
+/**
+ * The client's folder, made 0700 when something is saved: `servers.yml` and `key`, both 0600.
+ *
+ * @param folder such as `~/.config/mypaas`
+ */
+export function clientFolder(folder: string): ClientFiles {
+  const serversFile = `${folder}/servers.yml`;
+  const keyFile = `${folder}/key`;
+
+  async function servers(): Promise<Readonly<Record<string, ServerEntry>>> {
+    const text = await readText(serversFile);
+    return text === undefined ? {} : parseServers(text, serversFile);
+  }
+
+  return {
+    servers,
+    async saveServer(name, entry) {
+      const all = { ...await servers(), [name]: entry };
+      await ensureFolder(folder, 0o700);
+      await replaceFile(serversFile, stringify(all, { skipInvalid: true }), 0o600);
+    },
+    privateKey: async () => (await readText(keyFile))?.trim(),
+    async savePrivateKey(pkcs8) {
+      await ensureFolder(folder, 0o700);
+      await replaceFile(keyFile, `${pkcs8}\n`, 0o600);
+    },
+  };
+}
+
+function parseServers(text: string, file: string): Readonly<Record<string, ServerEntry>> {
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (cause) {
+    throw broken(file, "it is not YAML", cause);
+  }
+  if (content === null || content === undefined) return {};
+  if (typeof content !== "object") throw broken(file, "it is not a list of servers by name");
+  return Object.fromEntries(
+    Object.entries(content).map(([name, value]) => {
+      const field = (key: string) => {
+        const text: unknown = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+        if (text === undefined || typeof text === "string") return text;
+        throw broken(file, `"${key}" of "${name}" is not a text`);
+      };
+      const needed = (key: string) => {
+        const text = field(key);
+        if (text === undefined) throw broken(file, `"${name}" has no "${key}"`);
+        return text;
+      };
+      return [name, {
+        url: needed("url"),
+        serverId: needed("serverId"),
+        daemonKey: needed("daemonKey"),
+        certificatePin: field("certificatePin"),
+        certificate: field("certificate"),
+      }];
+    }),
+  );
+}
+
+function broken(file: string, problem: string, cause?: unknown): MyPaasError {
+  return new MyPaasError(`Cannot read "${file}": ${problem}`, {
+    cause,
+    hint: "Put it right, or remove it and log in again.",
+  });
+}

@@ -1,0 +1,88 @@
+import type { Transport } from "../client/transport.ts";
+import { UsageError } from "../error.ts";
+import { fetchTransport } from "./fetch_transport.ts";
+
+export interface HttpsTransportOptions {
+  /** The pinned certificate (PEM) of a server without a domain; undefined: the machine's authorities decide. */
+  readonly certificate?: string | undefined;
+  readonly answerTimeoutMs?: number;
+}
+
+/**
+ * The way to a server over the network.
+ *
+ * @param url scheme, host and port: https, or plain http to this machine itself
+ * @throws {UsageError} for any other URL
+ */
+export function httpsTransport(url: string, { certificate, answerTimeoutMs }: HttpsTransportOptions = {}): Transport {
+  const { protocol, hostname, port, origin } = checkedUrl(url);
+  const caCerts = certificate === undefined ? {} : { caCerts: [certificate] };
+  // Straight to this machine, whatever HTTP_PROXY says.
+  const proxy = protocol === "http:"
+    ? { proxy: { transport: "tcp" as const, hostname: unbracketed(hostname), port: Number(port) || 80 } }
+    : {};
+  return fetchTransport({
+    name: origin,
+    base: origin,
+    client: Deno.createHttpClient({ ...caCerts, ...proxy, poolMaxIdlePerHost: 0 }),
+    answerTimeoutMs,
+    describe(failure) {
+      switch (failure) {
+        case "name not found":
+          return {
+            problem: `the name "${hostname}" is not found`,
+            hint: "Check the name, and that this machine is online.",
+          };
+        case "refused":
+          return { problem: "nothing listens there", hint: "Check the port, and on the server: mypaas ps" };
+        case "untrusted certificate":
+          return certificate === undefined
+            ? { problem: "no authority that this machine knows signed its certificate", hint: NEW_INVITE }
+            : { problem: "its certificate is not the one of the login", hint: NEW_INVITE };
+        case "certificate for another name":
+          return { problem: `its certificate is not for "${hostname}"`, hint: "Use the name that the invite had." };
+        case "certificate expired":
+          return { problem: "its certificate is not valid at this time", hint: "Check the clocks of both machines." };
+        case "no TLS":
+          return { problem: "it does not speak TLS", hint: "Check the port: https has its own." };
+        case "time-out":
+          return { problem: "it does not answer", hint: "Check the address, and the firewall of the server." };
+        default:
+          return { problem: "the connection broke off", hint: "Try again." };
+      }
+    },
+  });
+}
+
+const NEW_INVITE =
+  "Somebody may be in between; if the server was set up anew, make an invite there (mypaas invite) and log in again.";
+
+function checkedUrl(url: string): URL {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new UsageError(`Cannot use "${url}" as a server: it is no URL`, {
+      cause,
+      hint: "Such as https://shop.example",
+    });
+  }
+  if (parsed.protocol !== "https:" && parsed.protocol !== "http:") {
+    throw new UsageError(`Cannot use "${url}" as a server: only https is spoken`);
+  }
+  if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
+    throw new UsageError(`Cannot use "${url}" as a server: plain http is for this machine only`, {
+      hint: "Use https.",
+    });
+  }
+  return parsed;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The URL parser keeps the brackets of an IPv6 address. */
+function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}

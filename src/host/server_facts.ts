@@ -1,0 +1,17 @@
+import type { ServerFacts } from "../setup/server_files.ts";
+import { machineAddress } from "./machine_address.ts";
+import { portOwner } from "./port_owner.ts";
+import { receiverImageTar } from "./self_files.ts";
+import { systemdRuns } from "./systemd.ts";
+
+/** What `init` asks about this machine. */
+export async function serverFacts(): Promise<ServerFacts> {
+  return {
+    isRoot: Deno.uid() === 0,
+    hasSystemd: await systemdRuns(),
+    address: machineAddress,
+    portOwner,
+    program: Deno.build.standalone ? Deno.execPath() : undefined,
+    receiverImage: receiverImageTar,
+  };
+}

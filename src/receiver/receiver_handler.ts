@@ -1,0 +1,225 @@
+import { STATUS_CODE } from "@std/http/status";
+import { checkContentDigest } from "../auth/content_digest.ts";
+import { PROOF_HEADER } from "../auth/proof.ts";
+import { SERVER_HEADER } from "../auth/request_signature.ts";
+import { MyPaasError, UsageError } from "../error.ts";
+import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
+import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
+import type { HelloAnswer } from "../wire/requests.ts";
+import { parseVerifyAnswer, type VerifyRequest } from "../wire/verify.ts";
+import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "./bodies.ts";
+import { type SlotLimits, Slots } from "./slots.ts";
+import type { UploadHandler } from "./upload_handler.ts";
+
+/** The way to the daemon. `src/host` implements it over the unix socket. */
+export interface Gate {
+  /** `path` begins with `/v1/` and has the query. */
+  send(
+    path: string,
+    init: {
+      readonly method: string;
+      readonly headers: HeadersInit;
+      readonly body: BodyInit | null;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Response>;
+}
+
+export interface ReceiverLimits extends SlotLimits {
+  /** Names and values of all headers of a request. */
+  readonly headerBytes: number;
+  /** How long the body of a request may take. */
+  readonly bodyMs: number;
+}
+
+export const RECEIVER_LIMITS: ReceiverLimits = {
+  requests: 64,
+  requestsPerAddress: 16,
+  headerBytes: 16 << 10,
+  bodyMs: 120_000,
+};
+
+export interface ReceiverParts {
+  readonly gate: Gate;
+  readonly uploads: UploadHandler;
+  /** Most bytes of one `PUT /v1/blobs`. */
+  readonly putBytes: number;
+  readonly serverId: string;
+  readonly version: string;
+  readonly now: () => Date;
+  readonly limits: ReceiverLimits;
+}
+
+/** Tells the gate who a request came from. A client's own is dropped. */
+const CLIENT_ADDRESS = "mypaas-client-address";
+const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
+const TO_GATE = ["content-type", ...SIGNED_HEADERS];
+const FROM_GATE = ["content-type", PROOF_HEADER];
+
+/** An answer that is not made from a failure's kind alone. */
+class Refusal extends UsageError {
+  readonly status: number;
+
+  constructor(status: number, message: string, hint?: string) {
+    super(message, { hint });
+    this.status = status;
+  }
+}
+
+/**
+ * Handles what Traefik passes on: answers `hello`, stores blobs when the gate says yes, relays the rest of `/v1/` to the
+ * gate as it is. Holds no key and believes nobody.
+ */
+export function receiverHandler(parts: ReceiverParts): (request: Request) => Promise<Response> {
+  const slots = new Slots(parts.limits);
+  return async (request) => {
+    const address = clientAddress(request.headers);
+    const release = slots.take(address);
+    if (release === undefined) {
+      const message = "Cannot take the request: too many are under way";
+      return refused(new Refusal(STATUS_CODE.TooManyRequests, message, "Try again in a moment."));
+    }
+    request.signal.addEventListener("abort", release, { once: true });
+    try {
+      const response = await answered(parts, request, address);
+      if (response.body !== null) return new Response(whenBodyEnds(response.body, release), response);
+      release();
+      return response;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+}
+
+/** Answers when the body has been read to its end, or to its limits. */
+async function answered(parts: ReceiverParts, request: Request, address: string): Promise<Response> {
+  const url = new URL(request.url);
+  const where = `${request.method} ${url.pathname}`;
+  const limit = where === "PUT /v1/blobs"
+    ? parts.putBytes
+    : where === "POST /v1/deploy"
+    ? MAX_DEPLOY_BODY_BYTES
+    : MAX_BODY_BYTES;
+  const body = request.body === null
+    ? undefined
+    : new IncomingBody(request.body, { bytes: limit, ms: parts.limits.bodyMs });
+  const incoming: Incoming = { request, url, body, address };
+  try {
+    checkHeaders(request.headers, { most: parts.limits.headerBytes, bodyBytes: limit });
+    switch (where) {
+      case "GET /v1/hello":
+        return hello(parts);
+      case "POST /v1/missing":
+      case "PUT /v1/blobs":
+        return await upload(parts, incoming);
+      default:
+        return await relay(parts.gate, incoming);
+    }
+  } catch (error) {
+    if (!(error instanceof MyPaasError)) throw error;
+    return refused(error);
+  } finally {
+    await body?.drain();
+  }
+}
+
+interface Incoming {
+  readonly request: Request;
+  readonly url: URL;
+  readonly body: IncomingBody | undefined;
+  readonly address: string;
+}
+
+function hello({ serverId, version, now }: ReceiverParts): Response {
+  return toResponse(jsonAnswer({ serverId, version, time: now().toISOString() } satisfies HelloAnswer));
+}
+
+/** Stores or looks up blobs, once the gate has verified the request; `missing` must have the body that was signed. */
+async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Promise<Response> {
+  const { request, url, body, address } = incoming;
+  const question: VerifyRequest = {
+    method: request.method,
+    path: url.pathname,
+    query: url.search,
+    headers: Object.fromEntries(picked(request.headers, SIGNED_HEADERS)),
+  };
+  const verified = await ask(gate, "/v1/verify", {
+    method: "POST",
+    headers: { "content-type": "application/json", [CLIENT_ADDRESS]: address },
+    body: JSON.stringify(question),
+    signal: request.signal,
+  });
+  if (!verified.ok) return passedOn(verified);
+  const { service } = parseVerifyAnswer(await verified.json());
+  const { method } = request;
+  if (method === "PUT") return await uploads(new Request(url, { method, body: body?.stream ?? null }), service);
+  const content = await readWhole(body?.stream ?? null);
+  await checkContentDigest(content, request.headers.get("content-digest"));
+  return await uploads(new Request(url, { method, body: content }), service);
+}
+
+/** Passes a request on to the gate, and the answer back, both as they come. A client that goes away ends both. */
+async function relay(gate: Gate, { request, url, body, address }: Incoming): Promise<Response> {
+  if (!url.pathname.startsWith("/v1/") || url.pathname === "/v1/verify") {
+    throw new Refusal(STATUS_CODE.NotFound, `Cannot find "${url.pathname.slice(0, 200)}" on this server`);
+  }
+  try {
+    const answer = await ask(gate, url.pathname + url.search, {
+      method: request.method,
+      headers: [...picked(request.headers, TO_GATE), [CLIENT_ADDRESS, address]],
+      body: body?.stream ?? null,
+      signal: request.signal,
+    });
+    return passedOn(answer);
+  } catch (error) {
+    throw body?.refused ?? error;
+  }
+}
+
+async function ask(gate: Gate, path: string, init: Parameters<Gate["send"]>[1]): Promise<Response> {
+  try {
+    return await gate.send(path, init);
+  } catch (cause) {
+    throw new Unreachable("Cannot pass the request on: the daemon of this server does not answer", {
+      cause,
+      hint: "On the server, look at it with: systemctl status mypaas.",
+    });
+  }
+}
+
+/** The daemon is away, for a restart or longer. */
+class Unreachable extends MyPaasError {}
+
+function passedOn(answer: Response): Response {
+  return new Response(answer.body, { status: answer.status, headers: picked(answer.headers, FROM_GATE) });
+}
+
+function refused(error: MyPaasError): Response {
+  const status = error instanceof Refusal
+    ? error.status
+    : error instanceof BodyRefused
+    ? STATUS_CODE.ContentTooLarge
+    : error instanceof Unreachable
+    ? STATUS_CODE.ServiceUnavailable
+    : undefined;
+  return toResponse(errorAnswer(error, status));
+}
+
+function picked(headers: Headers, names: readonly string[]): [string, string][] {
+  return [...headers].filter(([name]) => names.includes(name));
+}
+
+function checkHeaders(headers: Headers, { most, bodyBytes }: { most: number; bodyBytes: number }): void {
+  const bytes = [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (bytes > most) throw new Refusal(431, `Cannot take the request: its headers are longer than ${most} bytes`);
+  if (Number(headers.get("content-length") ?? 0) > bodyBytes) {
+    throw new BodyRefused(`Cannot read the body of the request: it is longer than ${bodyBytes} bytes`);
+  }
+}
+
+/** The address that Traefik saw: it drops what a client says, and adds its own at the end. */
+function clientAddress(headers: Headers): string {
+  const last = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
+  return /^[0-9a-fA-F.:]{2,45}$/.test(last) ? last : "unknown";
+}

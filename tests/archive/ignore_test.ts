@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { parseIgnore } from "../../src/archive/ignore.ts";
+import { UsageError } from "../../src/error.ts";
+
+/** Verdicts of moby/patternmatcher v0.6.0 (`ignorefile.ReadAll`, `MatchesUsingParentResults` from parents to children). */
+const DOCKER_SAYS: readonly { ignore: string; ignored: readonly string[]; kept: readonly string[] }[] = [
+  {
+    ignore: "node_modules\n*.log",
+    ignored: ["node_modules", "node_modules/a", "a.log"],
+    kept: ["src", "src/node_modules", "src/b.log"],
+  },
+  {
+    ignore: "**/node_modules\n**/*.log",
+    ignored: ["node_modules", "node_modules/a", "src/node_modules", "src/node_modules/x", "a.log", "src/b.log"],
+    kept: ["src"],
+  },
+  {
+    ignore: "*\n!src\n!package.json",
+    ignored: ["a", "lib", "lib/package.json"],
+    kept: ["src", "src/a", "src/a/b", "package.json"],
+  },
+  {
+    ignore: "docs\n!docs/README.md",
+    ignored: ["docs", "docs/a.md", "docs/sub", "docs/sub/README.md"],
+    kept: ["docs/README.md"],
+  },
+  {
+    ignore: "docs/**\n!docs/**/*.md",
+    ignored: ["docs/a.txt", "docs/sub"],
+    kept: ["docs", "docs/a.md", "docs/sub/b.md"],
+  },
+  {
+    ignore: "# a comment\n #not\n\n  b  \r\nc/\r\n/d\n./e/../f",
+    ignored: ["#not", "b", "c", "c/x", "d", "f"],
+    kept: ["# a comment", "e", "x", "x/d"],
+  },
+  { ignore: "foo\n!foo/bar\nf*", ignored: ["foo", "foo/a", "fa"], kept: ["foo/bar", "foo/bar/x"] },
+  { ignore: "!foo\nfoo", ignored: ["foo", "foo/a"], kept: [] },
+  { ignore: "foo/sub\n!foo", ignored: ["foo/sub", "foo/sub/x"], kept: ["foo", "foo/a"] },
+  { ignore: "**", ignored: ["a", "a/b"], kept: [] },
+  { ignore: "**/", ignored: ["a", "a/b"], kept: [] },
+  { ignore: "foo**", ignored: ["foo", "foobar", "foo/x"], kept: ["x/foo"] },
+  { ignore: "**foo", ignored: ["foo", "xfoo", "a/foo", "a/xfoo", "a/foo/b"], kept: ["foox"] },
+  { ignore: "a/**/b", ignored: ["a/b", "a/x/b", "a/x/y/b"], kept: ["a", "a/x", "a/x/y", "b"] },
+  { ignore: "a**b", ignored: ["ab", "a/b", "a/x/b"], kept: ["a", "a/xb", "a/x"] },
+  { ignore: "?.md\n[a-c]?x", ignored: ["a.md", "aax", "bax"], kept: ["ab.md", "/.md", "daz"] },
+  { ignore: "foo[^a]bar", ignored: ["fooxbar", "foo/bar"], kept: ["fooabar", "foo"] },
+  { ignore: "\\*.txt\n\\!x", ignored: ["*.txt", "!x"], kept: ["a.txt", "x"] },
+  { ignore: ".", ignored: [], kept: ["a", "a/b"] },
+  { ignore: "..\n../a", ignored: [], kept: ["a"] },
+  { ignore: "/", ignored: [], kept: ["a"] },
+  { ignore: "a.b\na+b?", ignored: ["a.b", "a+bc"], kept: ["axb", "aabc"] },
+  { ignore: "x^y", ignored: ["x^y"], kept: ["xy"] },
+  {
+    ignore: "*/temp*\n*/*/temp*",
+    ignored: ["a/temp1", "a/b/temp2"],
+    kept: ["temp1", "a", "a/b", "a/b/c", "a/b/c/temp3"],
+  },
+  {
+    ignore: "*.md\n!README*.md\nREADME-secret.md",
+    ignored: ["a.md", "README-secret.md"],
+    kept: ["README.md", "README-x.md", "sub", "sub/a.md"],
+  },
+  { ignore: "é?", ignored: ["é😀", "éa"], kept: ["é", "éab"] },
+  { ignore: "\uFEFFfoo", ignored: ["foo"], kept: [] },
+  { ignore: "!!foo\nfoo\n!!bar", ignored: ["foo"], kept: ["!foo", "bar"] },
+];
+
+Deno.test("parseIgnore() judges every path as Docker does", () => {
+  for (const { ignore, ignored, kept } of DOCKER_SAYS) {
+    const rules = parseIgnore(ignore);
+    const verdicts = [...ignored, ...kept].filter((path) => rules.isIgnored(path));
+    assertEquals(verdicts, [...ignored], `.dockerignore ${JSON.stringify(ignore)}`);
+  }
+});
+
+Deno.test("parseIgnore() refuses a malformed pattern and names file and line", () => {
+  for (const pattern of ["!", "!/", "[", "a[", "a[]b", "a\\", "[a-", "[-a]", "[b-a]", "\\d", "[[:alpha:]]"]) {
+    const error = assertThrows(() => parseIgnore(`ok\n${pattern}\n`, "web.dockerignore"), UsageError);
+    assert(error.message.startsWith('Cannot read "web.dockerignore": line 2, '), error.message);
+  }
+});
+
+Deno.test("mayKeepInside() is sure only where no exception can match", () => {
+  const inside = (ignore: string, folder: string) => parseIgnore(ignore).mayKeepInside(folder);
+  assertFalse(inside("node_modules", "node_modules"));
+  assertFalse(inside("*\n!src", "node_modules"));
+  assertFalse(inside("*\n!*.md", "node_modules"));
+  assertFalse(inside("a\n!b/c/d", "b/x"));
+  assert(inside("*\n!a/b/c", "a"));
+  assert(inside("*\n!a/b/c", "a/b"));
+  assertFalse(inside("*\n!a/b/c", "a/b/c"));
+  assert(inside("*\n!*/b", "a"));
+  assert(inside("*\n!**/*.md", "node_modules"));
+  assert(inside("*\n!a/**", "a/b/c"));
+  assertFalse(inside("*\n!a/**", "b"));
+  assert(inside("*\n!foo[^a]bar", "foo"));
+});

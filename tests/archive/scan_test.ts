@@ -1,0 +1,144 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseIgnore } from "../../src/archive/ignore.ts";
+import { readIgnore, type Scan, scanTree } from "../../src/archive/scan.ts";
+import { MAX_CHUNK_BYTES, type Tree, type TreeEntry } from "../../src/archive/tree.ts";
+import { UsageError } from "../../src/error.ts";
+import { sha256 } from "../../src/host/hash.ts";
+import { diskTree } from "../../src/host/tree.ts";
+import { plant, run, tempFolder } from "../host/temp_folder.ts";
+
+function scan(root: string, ignore = "", dockerfile = "Dockerfile"): Promise<Scan> {
+  return scanTree(diskTree(root), { ignore: parseIgnore(ignore), dockerfile, digest: sha256 });
+}
+
+function paths({ manifest }: Scan): readonly string[] {
+  return manifest.entries.map(({ path }) => path);
+}
+
+Deno.test("scanTree() lists files, folders and links as they are, sorted by code units", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, {
+    "Dockerfile": "FROM busybox\n",
+    "a/x": "1",
+    "a-b": "2",
+    "empty": {},
+    "link": { link: "../outside" },
+    "Ü.txt": "3",
+    "run.sh": "4",
+    "nothing": "",
+  });
+  await Deno.chmod(`${folder.path}/run.sh`, 0o755);
+  await Deno.chmod(`${folder.path}/a`, 0o750);
+  await Deno.chmod(`${folder.path}/a-b`, 0o644);
+  const found = await scan(folder.path);
+  assertEquals(paths(found), ["Dockerfile", "a", "a-b", "a/x", "empty", "link", "nothing", "run.sh", "Ü.txt"]);
+  const entry = (path: string) => found.manifest.entries.find((entry) => entry.path === path);
+  assertEquals(entry("a"), { type: "dir", path: "a", mode: 0o750 });
+  assertEquals(entry("a-b"), {
+    type: "file",
+    path: "a-b",
+    mode: 0o644,
+    size: 1,
+    chunks: [{ digest: sha256("2"), size: 1 }],
+  });
+  assertEquals(entry("link"), { type: "link", path: "link", target: "../outside" });
+  assertEquals(entry("nothing")?.type === "file" && entry("nothing"), {
+    type: "file",
+    path: "nothing",
+    mode: 0o644,
+    size: 0,
+    chunks: [],
+  });
+});
+
+Deno.test("scanTree() cuts a large file into chunks that can be read again", async () => {
+  await using folder = await tempFolder();
+  const large = new Uint8Array(2 * MAX_CHUNK_BYTES + 5).map((_, i) => i >> 12);
+  await plant(folder.path, { "Dockerfile": "FROM busybox\n", "large": large });
+  const { manifest, places } = await scan(folder.path);
+  const entry = manifest.entries.find(({ path }) => path === "large");
+  assert(entry?.type === "file");
+  assertEquals(entry.size, large.length);
+  assertEquals(entry.chunks.map(({ size }) => size), [MAX_CHUNK_BYTES, MAX_CHUNK_BYTES, 5]);
+  const tree = diskTree(folder.path);
+  for (const { digest } of entry.chunks) {
+    const place = places.get(digest);
+    assert(place);
+    assertEquals(sha256(await tree.readRange(place.path, place.offset, place.size)), digest);
+  }
+});
+
+Deno.test("scanTree() keeps what an exception keeps, with the folders above it, and always the Dockerfile", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, {
+    "docker/Dockerfile": "FROM busybox\n",
+    "docker/other": "",
+    "docs/a.md": "",
+    "docs/deep/keep.md": "",
+    "docs/deep/b.md": "",
+    "src/main.ts": "",
+  });
+  const found = await scan(folder.path, "*\n!docs/deep/keep.md\n!src", "docker/Dockerfile");
+  assertEquals(paths(found), [
+    "docker",
+    "docker/Dockerfile",
+    "docs",
+    "docs/deep",
+    "docs/deep/keep.md",
+    "src",
+    "src/main.ts",
+  ]);
+});
+
+Deno.test("scanTree() does not look into an ignored folder where nothing can be kept", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "Dockerfile": "", "node_modules/a/b": "", "src/a": "" });
+  const disk = diskTree(folder.path);
+  const listed: string[] = [];
+  const tree: Tree = { ...disk, list: (path) => (listed.push(path), disk.list(path)) };
+  await scanTree(tree, { ignore: parseIgnore("node_modules\n!*.md"), dockerfile: "Dockerfile", digest: sha256 });
+  assertEquals(listed, ["", "src"]);
+});
+
+Deno.test("scanTree() names a pipe, unless it is ignored", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "Dockerfile": "", "run/x": "" });
+  await run("mkfifo", `${folder.path}/run/pipe`);
+  await assertRejects(
+    () => scan(folder.path),
+    UsageError,
+    'Cannot send "run/pipe": it is a socket, a pipe or a device',
+  );
+  assertEquals(paths(await scan(folder.path, "run/pipe")), ["Dockerfile", "run", "run/x"]);
+});
+
+Deno.test("scanTree() says that there is no Dockerfile", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "Dockerfile/x": "" });
+  await assertRejects(() => scan(folder.path), UsageError, 'Cannot find the Dockerfile "Dockerfile"');
+});
+
+Deno.test("scanTree() refuses a name that is not UTF-8", async () => {
+  const entry: TreeEntry = { path: "caf\uFFFD", type: "file", mode: 0o644, size: 0, target: "" };
+  const tree: Tree = {
+    list: () => Promise.resolve([entry]),
+    async *read() {},
+    readRange: () => Promise.reject(new Error("not asked")),
+    text: () => Promise.resolve(undefined),
+  };
+  await assertRejects(
+    () => scanTree(tree, { ignore: parseIgnore(""), dockerfile: "Dockerfile", digest: sha256 }),
+    UsageError,
+    "its name is not valid UTF-8",
+  );
+});
+
+Deno.test("readIgnore() prefers the ignore file of the Dockerfile to the context's", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "docker/web.Dockerfile.dockerignore": "own", ".dockerignore": "common" });
+  const tree = diskTree(folder.path);
+  const own = await readIgnore(tree, "docker/web.Dockerfile");
+  assertEquals([own.isIgnored("own"), own.isIgnored("common")], [true, false]);
+  const common = await readIgnore(tree, "Dockerfile");
+  assertEquals([common.isIgnored("own"), common.isIgnored("common")], [false, true]);
+});

@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { newInvite, proveLoginAnswer, verifyLogin } from "../../src/auth/invite.ts";
+import { generateKey, importPrivateKey, keyId } from "../../src/auth/keys.ts";
+import { formatInviteLine } from "../../src/auth/server_line.ts";
+import { login } from "../../src/client/login.ts";
+import type { ClientFiles, ServerEntry } from "../../src/client/servers.ts";
+import { AuthError, MyPaasError, UsageError } from "../../src/error.ts";
+import { errorAnswer, toResponse } from "../../src/wire/error_body.ts";
+import { parseLoginRequest } from "../../src/wire/request_schemas.ts";
+import type { LoginAnswer } from "../../src/wire/requests.ts";
+import { HandlerTransport } from "../fakes/handler_transport.ts";
+
+const SERVER = "0123456789abcdef0123456789abcdef";
+
+class MemoryFiles implements ClientFiles {
+  readonly entries: Record<string, ServerEntry> = {};
+  key: string | undefined;
+
+  servers = () => Promise.resolve(this.entries);
+  saveServer = (name: string, entry: ServerEntry) => {
+    this.entries[name] = entry;
+    return Promise.resolve();
+  };
+  privateKey = () => Promise.resolve(this.key);
+  savePrivateKey = (key: string) => {
+    this.key = key;
+    return Promise.resolve();
+  };
+}
+
+/** A server with one invite, and a laptop that logs in with it. */
+async function setUp({ serverId = SERVER, proveWith }: { serverId?: string; proveWith?: string } = {}) {
+  const invite = newInvite(new Date());
+  const requests: string[] = [];
+  let used = false;
+  const transport = new HandlerTransport(async (request) => {
+    requests.push(await request.clone().text());
+    if (new URL(request.url).pathname === "/v1/hello") {
+      return Response.json({ serverId, version: "0.1.0", time: new Date().toISOString() });
+    }
+    if (used) return toResponse(errorAnswer(new AuthError("Cannot log in: the invite was used before")));
+    used = true;
+    const { proof, ...asked } = parseLoginRequest(await request.json());
+    await verifyLogin({ ...asked, proof }, { serverId, secret: invite.secret });
+    const granted = { key: await keyId(asked.publicKey), name: "ann", role: "deploy", scope: ["blog"] } as const;
+    const context = { serverId, secret: proveWith ?? invite.secret, request: asked };
+    return Response.json({ ...granted, proof: await proveLoginAnswer(granted, context) } satisfies LoginAnswer);
+  });
+  const files = new MemoryFiles();
+  const daemonKey = (await generateKey()).publicKey;
+  const certificatePin = "A".repeat(43);
+  const server = { url: "https://paas.example", serverId: SERVER, daemonKey, certificatePin };
+  const parts = { files, connect: () => Promise.resolve({ transport, certificate: "PEM" }), now: () => new Date() };
+  const line = formatInviteLine({ ...invite, ...server });
+  const run = () => login({ name: "paas", line }, parts);
+  return { run, files, invite, server, requests, transport };
+}
+
+Deno.test("login() makes a key, registers it without sending the secret, and remembers the server", async () => {
+  const { run, files, invite, server, requests, transport } = await setUp();
+  const answer = await run();
+  assertEquals([answer.name, answer.role, answer.scope], ["ann", "deploy", ["blog"]]);
+  assertEquals(files.entries, { paas: { ...server, certificate: "PEM" } });
+  assertEquals((await importPrivateKey(files.key ?? "")).id, answer.key);
+  assert(!requests.join().includes(invite.secret));
+  assertEquals(transport.closed, true);
+});
+
+Deno.test("login() keeps the key that a laptop has", async () => {
+  const first = await setUp();
+  await first.run();
+  const second = await setUp();
+  second.files.key = first.files.key;
+  await second.run();
+  assertEquals(second.files.key, first.files.key);
+});
+
+Deno.test("login() says what the daemon says of a used invite, and remembers nothing", async () => {
+  const { run, files } = await setUp();
+  await run();
+  delete files.entries["paas"];
+  await assertRejects(run, AuthError, "the invite was used before");
+  assertEquals(files.entries, {});
+});
+
+Deno.test("login() stops at another server before it sends a proof", async () => {
+  const { run, files, requests } = await setUp({ serverId: "f".repeat(32) });
+  await assertRejects(run, AuthError, "https://paas.example is not the server that the invite is from");
+  assertEquals([requests.length, files.key, files.entries], [1, undefined, {}]);
+});
+
+Deno.test("login() does not believe a server that does not know the secret", async () => {
+  const { run, files } = await setUp({ proveWith: newInvite(new Date()).secret });
+  await assertRejects(run, MyPaasError, "result not proved");
+  assertEquals(files.entries, {});
+});
+
+Deno.test("login() refuses a name that could be an address", async () => {
+  const files = new MemoryFiles();
+  const connect = () => Promise.reject(new Error("must not connect"));
+  for (const name of ["", "a b", "https://x", "-x", "a#b"]) {
+    await assertRejects(
+      () => login({ name, line: "" }, { files, connect, now: () => new Date() }),
+      UsageError,
+      "Cannot name a server",
+    );
+  }
+});

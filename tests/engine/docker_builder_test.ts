@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import type { BuildLine } from "../../src/deploy/runtime.ts";
+import { BuildError } from "../../src/error.ts";
+import { waitUntil, within } from "../../src/wait.ts";
+import { docker, EngineBench, tarOf } from "./bench.ts";
+
+/** Text that no build cache knows. */
+const fresh = () => crypto.randomUUID();
+
+Deno.test("EngineBuilder tells each step and what it writes while it runs", async () => {
+  await using bench = new EngineBench();
+  const seen: (BuildLine & { readonly at: number })[] = [];
+  const id = fresh();
+  const dockerfile = `FROM busybox\nRUN echo one ${id}; sleep 1; printf 'bar 1%%\\rbar 100%%\\n' >&2\nRUN true`;
+  const built = await bench.build("web", dockerfile, { onLine: (line) => seen.push({ ...line, at: Date.now() }) });
+
+  const run = `[2/3] RUN echo one ${id}; sleep 1; printf 'bar 1%%\\rbar 100%%\\n' >&2`;
+  const lines = seen.filter(({ step }) => step === run);
+  assertEquals(lines.map(({ text }) => text), ["", `one ${id}`, "bar 100%"]);
+  const [, one, bar] = lines;
+  assert(one && bar && bar.at - one.at > 700, "the first line came while the instruction still ran");
+  assert(seen.some(({ step, text }) => step === "[3/3] RUN true" && text === ""));
+  assertEquals(seen.filter(({ step }) => step.startsWith("[internal]")), []);
+
+  assertEquals(built.image, bench.names.image("web", 1));
+  assertMatch(built.imageId, /^sha256:[0-9a-f]{64}$/);
+  assertEquals(await bench.builder.ownerOf(built.image), "web");
+  assertEquals(await bench.builder.ownerOf("busybox"), undefined);
+  assertEquals(await bench.builder.ownerOf(`no-such-${id}`), undefined);
+
+  const again: BuildLine[] = [];
+  await bench.build("web", dockerfile, { onLine: (line) => again.push(line) });
+  assert(again.some(({ step, text }) => step === run && text === "cached"));
+
+  await bench.builder.removeImage("web", 1);
+  await bench.builder.removeImage("web", 1);
+  assertEquals(await bench.machine.hasImage(built.image), false);
+});
+
+Deno.test("EngineBuilder names the instruction that failed, its exit code and the end of its output", async () => {
+  await using bench = new EngineBench();
+  const error = await assertRejects(
+    () => bench.build("blog", "FROM busybox\nRUN seq 1 30; echo broken >&2; exit 3\n"),
+    BuildError,
+  );
+  assertEquals(error.message, 'Cannot build "blog": [2/2] RUN seq 1 30; echo broken >&2; exit 3: exit code 3');
+  assertEquals(error.details.length, 20);
+  assertEquals(error.details.at(-1), "broken");
+  assertEquals(error.kind, "build");
+});
+
+Deno.test("EngineBuilder tells in one sentence what BuildKit cannot read or find", async () => {
+  await using bench = new EngineBench();
+  const sentence = async (dockerfile: string) =>
+    (await assertRejects(() => bench.build("blog", dockerfile), BuildError)).message;
+  assertStringIncludes(await sentence("FROM busybox\nRUNX true\n"), 'Cannot build "blog": dockerfile parse error');
+  assertMatch(
+    await sentence("FROM busybox\nCOPY missing /\n"),
+    /^Cannot build "blog": \[2\/2\] COPY missing \/: .*missing/,
+  );
+});
+
+Deno.test("EngineBuilder says that a base image cannot be pulled, and cancels the upload", async () => {
+  await using bench = new EngineBench();
+  let cancelled = false;
+  const context = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
+  const baseImages = ["busybox", "registry.invalid/base:1"];
+  const error = await assertRejects(
+    () =>
+      bench.builder.build(
+        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages, context },
+        () => {},
+        new AbortController().signal,
+      ),
+    BuildError,
+    'Cannot build "blog": its base image "registry.invalid/base:1" cannot be pulled: ',
+  );
+  assertStringIncludes(error.hint ?? "", "registry");
+  assert(cancelled);
+});
+
+Deno.test("EngineBuilder passes on why its context ended, and makes no image of half of it", async () => {
+  await using bench = new EngineBench();
+  const broken = new Error("the blob does not match its hash");
+  const context = ReadableStream.from((async function* () {
+    for await (const tar of await tarOf({ Dockerfile: "FROM busybox\n" })) yield tar.subarray(0, -1024);
+    throw broken;
+  })());
+  const error = await assertRejects(
+    () =>
+      bench.builder.build(
+        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages: [], context },
+        () => {},
+        new AbortController().signal,
+      ),
+    Error,
+  );
+  assert(error === broken);
+  assertEquals(await bench.machine.hasImage(bench.names.image("blog", 1)), false);
+});
+
+Deno.test("EngineBuilder ends a build when it is aborted", async () => {
+  await using bench = new EngineBench();
+  const stop = new AbortController();
+  const id = fresh();
+  const build = bench.build("blog", `FROM busybox\nRUN echo ${id}; sleep 60`, {
+    signal: stop.signal,
+    onLine: ({ text }) => {
+      if (text === id) stop.abort(new Error("cancelled"));
+    },
+  });
+  await assertRejects(() => within(build, { what: "the build ends", timeoutMs: 10_000 }), Error, "cancelled");
+  await waitUntil(async () => !(await docker("ps", "--no-trunc", "-a")).includes(id) && !await runs(id), {
+    what: "its process is gone",
+    timeoutMs: 5000,
+  });
+});
+
+Deno.test("EngineBuilder refuses labels that could become routes, also of a base image", async () => {
+  await using bench = new EngineBench();
+  await assertRejects(
+    () => bench.build("blog", 'FROM busybox\nLABEL traefik.http.routers.x.rule="HostRegexp(`.*`)"'),
+    BuildError,
+    'Cannot build "blog": its Dockerfile or a base image sets the label "traefik.http.routers.x.rule"',
+  );
+  assertEquals(await bench.machine.hasImage(bench.names.image("blog", 1)), false);
+  const built = await bench.build("blog", "FROM busybox\nLABEL mypaas.service=other mypaas.instance=other");
+  assertEquals(await bench.builder.ownerOf(built.image), "blog");
+});
+
+Deno.test("EngineBuilder keeps the cache mounts of services apart", async () => {
+  await using bench = new EngineBench();
+  const dockerfile = `FROM busybox\nRUN --mount=type=cache,target=/c echo ${fresh()}; ls /c; touch /c/from-a`;
+  const output = async (service: string) => {
+    const lines: string[] = [];
+    await bench.build(service, `${dockerfile} # ${fresh()}`, { onLine: ({ text }) => lines.push(text) });
+    return lines.includes("from-a");
+  };
+  const [a, b] = [`a-${fresh().slice(0, 8)}`, `b-${fresh().slice(0, 8)}`];
+  assertEquals([await output(a), await output(a), await output(b)], [false, true, false]);
+});
+
+/** Whether a process of the machine has the text in its command line. */
+async function runs(text: string): Promise<boolean> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
+  return new TextDecoder().decode(stdout).includes(text);
+}

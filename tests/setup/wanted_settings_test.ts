@@ -1,0 +1,71 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { MyPaasError, UsageError } from "../../src/error.ts";
+import { serverUrl } from "../../src/setup/settings.ts";
+import { type InitFlags, wantedSettings } from "../../src/setup/wanted_settings.ts";
+import { SETTINGS } from "./settings_example.ts";
+
+const FRESH = {
+  serverId: "11".repeat(16),
+  apiPassword: "22".repeat(32),
+  address: "192.0.2.9",
+  supervisor: "systemd",
+  volumes: "/srv/mypaas",
+} as const;
+
+function refusal(flags: InitFlags): string {
+  return assertThrows(() => wantedSettings(flags, undefined, FRESH), UsageError).message;
+}
+
+Deno.test("wantedSettings() of a first init without flags are the defaults", () => {
+  assertEquals(wantedSettings({}, undefined, FRESH), {
+    serverId: FRESH.serverId,
+    address: "192.0.2.9",
+    domain: undefined,
+    httpPort: 80,
+    httpsPort: 443,
+    supervisor: "systemd",
+    email: undefined,
+    acme: "production",
+    acmeCa: undefined,
+    volumes: "/srv/mypaas",
+    traefikImage: "traefik:v3.7.15",
+    apiPassword: FRESH.apiPassword,
+    networks: {},
+  });
+});
+
+Deno.test("wantedSettings() of another init without flags are those of before, address and id included", () => {
+  assertEquals(wantedSettings({}, SETTINGS, FRESH), SETTINGS);
+});
+
+Deno.test("a flag changes its own setting and nothing else", () => {
+  assertEquals(wantedSettings({ httpPort: "8480" }, SETTINGS, FRESH), { ...SETTINGS, httpPort: 8480 });
+  assertEquals(wantedSettings({ supervisor: "none" }, SETTINGS, FRESH), { ...SETTINGS, supervisor: "none" });
+  const withDomain = wantedSettings({ domain: "paas.example.org" }, SETTINGS, FRESH);
+  assertEquals(withDomain, { ...SETTINGS, domain: "paas.example.org" });
+  assertEquals(wantedSettings({ domain: "" }, withDomain, FRESH), SETTINGS);
+});
+
+Deno.test("a bad flag is named with what it must be", () => {
+  assertEquals(refusal({ httpPort: "abc" }), `Cannot use --http-port "abc": it must be a port from 1 to 65535`);
+  assertEquals(refusal({ httpsPort: "70000" }), `Cannot use --https-port "70000": it must be a port from 1 to 65535`);
+  assertEquals(refusal({ address: "1.2.3" }), `Cannot use --address "1.2.3": it must be an IPv4 address or a domain`);
+  assertEquals(
+    refusal({ volumes: "data" }),
+    `Cannot use --volumes "data": it must be an absolute path without . or .. in it`,
+  );
+  assertEquals(refusal({ httpsPort: "80" }), "Cannot use port 80 for both http and https");
+  assertEquals(refusal({ address: "" }), `Cannot use --address "": it must be an IPv4 address or a domain`);
+});
+
+Deno.test("a machine without an address needs the flag, or a domain", () => {
+  const none = { ...FRESH, address: undefined };
+  assertThrows(() => wantedSettings({}, undefined, none), MyPaasError, "Cannot tell the address of this server");
+  assertEquals(wantedSettings({ domain: "paas.example.org" }, undefined, none).address, "paas.example.org");
+});
+
+Deno.test("serverUrl() leaves the usual port out", () => {
+  assertEquals(serverUrl(SETTINGS), "https://192.0.2.7");
+  assertEquals(serverUrl({ ...SETTINGS, httpsPort: 8443 }), "https://192.0.2.7:8443");
+  assertEquals(serverUrl({ ...SETTINGS, domain: "paas.example.org" }), "https://paas.example.org");
+});

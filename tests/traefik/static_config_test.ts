@@ -1,0 +1,50 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { renderStaticConfig } from "../../src/traefik/static_config.ts";
+
+const OPTIONS = { adminAddress: "10.9.0.2", adminPort: 8080, routesFolder: "/etc/traefik/routes" };
+
+Deno.test("renderStaticConfig() gives Traefik two public entry points, and one for its API on the admin network", () => {
+  assertEquals(
+    renderStaticConfig(OPTIONS),
+    `global:
+  checkNewVersion: false
+  sendAnonymousUsage: false
+log:
+  level: INFO
+entryPoints:
+  web:
+    address: ':80'
+    http:
+      aliasHeadersStrategy: delete
+    transport:
+      respondingTimeouts:
+        readTimeout: 0
+      lifeCycle:
+        graceTimeOut: 5s
+  websecure:
+    address: ':443'
+    http:
+      aliasHeadersStrategy: delete
+    transport:
+      respondingTimeouts:
+        readTimeout: 0
+      lifeCycle:
+        graceTimeOut: 5s
+  admin:
+    address: '10.9.0.2:8080'
+    http:
+      aliasHeadersStrategy: delete
+providers:
+  providersThrottleDuration: 100ms
+  file:
+    directory: /etc/traefik/routes
+    watch: true
+api:
+  dashboard: false
+`,
+  );
+});
+
+Deno.test("renderStaticConfig() throws for an admin address that would open the API to all networks", () => {
+  assertThrows(() => renderStaticConfig({ ...OPTIONS, adminAddress: "" }), Error);
+});
