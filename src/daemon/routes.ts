@@ -91,7 +91,7 @@ async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promis
       urlsOf,
     })
   );
-  return { json: { services } };
+  return { json: services };
 }
 
 function logs(call: Call, { store, runtime }: ApiParts): Result {
@@ -125,7 +125,7 @@ function listKeys(_call: Call, { keys }: ApiParts): Result {
     createdAt,
     revokedAt,
   }));
-  return { json: { keys: shown } };
+  return { json: shown };
 }
 
 function revokeKey({ actor, params }: Call, { keys, now }: ApiParts): Result {

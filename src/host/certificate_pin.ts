@@ -1,7 +1,6 @@
-import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import { AuthError, MyPaasError } from "../error.ts";
-import { certificatePin } from "../setup/certificate_pin.ts";
+import { certificatePem, certificatePin } from "../setup/certificate_pin.ts";
 import { TimeoutError, within } from "../wait.ts";
 
 /**
@@ -18,7 +17,7 @@ export async function fetchPinnedCertificate(
   port: number,
   { pin, timeoutMs = 10_000 }: { readonly pin: string; readonly timeoutMs?: number },
 ): Promise<string> {
-  const pem = new X509Certificate(await fetchCertificate(host, port, timeoutMs)).toString();
+  const pem = certificatePem(await fetchCertificate(host, port, timeoutMs));
   if (await certificatePin(pem) !== pin) {
     throw new AuthError(`Cannot trust ${host}:${port}: its certificate is not the one that the invite names`, {
       hint:

@@ -10,23 +10,27 @@ export function zstdCompress(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Takes one zstd frame apart. What follows the frame is not looked at.
+ * Takes one zstd frame apart. What follows the frame is not looked at, and a frame that is cut off gives what it has: check
+ * the size or the digest of what comes out.
  *
  * @param limit the most bytes that may come out
- * @throws {MyPaasError} when it is no zstd frame, is cut off, or holds more than `limit` bytes
+ * @throws {MyPaasError} when it is no zstd frame, or holds more than `limit` bytes
  */
 export function zstdDecompress(frame: Uint8Array, limit: number): Uint8Array<ArrayBuffer> {
+  let content: Uint8Array;
   try {
-    return copyless(zstdDecompressSync(frame, { maxOutputLength: limit }));
+    // Deno takes no limit of 0.
+    content = zstdDecompressSync(frame, { maxOutputLength: Math.max(limit, 1) });
   } catch (cause) {
-    const tooLarge = cause instanceof RangeError;
-    throw new MyPaasError(
-      tooLarge
-        ? `Cannot unpack compressed content: it holds more than ${limit} bytes`
-        : "Cannot unpack compressed content: it is not a zstd frame",
-      { cause },
-    );
+    if (cause instanceof RangeError) throw tooLarge(limit, cause);
+    throw new MyPaasError("Cannot unpack compressed content: it is not a zstd frame", { cause });
   }
+  if (content.length > limit) throw tooLarge(limit);
+  return copyless(content);
+}
+
+function tooLarge(limit: number, cause?: RangeError): MyPaasError {
+  return new MyPaasError(`Cannot unpack compressed content: it holds more than ${limit} bytes`, { cause });
 }
 
 function copyless(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -14,5 +14,5 @@ Deno.test("zstdDecompress() stops at its limit and at what is no frame", () => {
   const frame = zstdCompress(new Uint8Array(100_000));
   assertThrows(() => zstdDecompress(frame, 99_999), MyPaasError, "more than 99999 bytes");
   assertThrows(() => zstdDecompress(new Uint8Array(20), 100), MyPaasError, "not a zstd frame");
-  assertThrows(() => zstdDecompress(frame.slice(0, 10), 100_000), MyPaasError, "not a zstd frame");
+  assertThrows(() => zstdDecompress(zstdCompress(new Uint8Array(1)), 0), MyPaasError, "more than 0 bytes");
 });
