@@ -106,7 +106,7 @@ export async function scanTree(tree: Tree, { ignore, dockerfile, digest }: ScanO
   return { manifest: { entries }, places };
 }
 
-/** Bytes that are not UTF-8 come as U+FFFD, so the file could not be named on the server. */
+/** U+FFFD is what is shown in place of bytes that are not UTF-8: the file could not be named on the server. */
 function checkName(path: string): void {
   if (!path.includes("\uFFFD")) return;
   throw new UsageError(`Cannot send "${path}": its name is not valid UTF-8`, {

@@ -1,5 +1,6 @@
 // Requests are signed with HTTP Message Signatures (RFC 9421, ed25519) over the method, the path, the query, the header
 // that names the server, and the digest of the body (RFC 9530). Names of hosts are not signed: a proxy may change them.
+import { SERVER_HEADER } from "./server_header.ts";
 import { httpbis, type SignatureParameters, type SigningKey } from "http-message-signatures";
 import { AuthError } from "../error.ts";
 import { contentDigest } from "./content_digest.ts";
@@ -7,8 +8,6 @@ import { isSignedBy, type KeyPair, sign } from "./keys.ts";
 
 /** How far the time of a request may lie from the server's clock, in both directions. */
 export const VALID_SECONDS = 60;
-/** The header that names the server a request is for, by its id. */
-export const SERVER_HEADER = "mypaas-server";
 
 const TAG = "mypaas";
 const ALG = "ed25519";

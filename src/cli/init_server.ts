@@ -128,7 +128,9 @@ async function checkPorts(
     const owner = own.includes(port) ? undefined : await doors.facts.portOwner(port);
     if (owner !== undefined) {
       throw new MyPaasError(`Cannot use port ${port}: ${owner} listens on it`, {
-        hint: `Stop it${owner.startsWith("docker") ? " (docker ps shows which container)" : ""}, or take another port with ${flag}`,
+        hint: `Stop it${
+          owner.startsWith("docker") ? " (docker ps shows which container)" : ""
+        }, or take another port with ${flag}`,
       });
     }
   }

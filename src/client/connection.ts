@@ -62,6 +62,11 @@ export class Connection {
     this.#now = now;
   }
 
+  /** Whether the daemon proves what it answers. */
+  get signed(): boolean {
+    return this.#trust.kind === "signed";
+  }
+
   /** How messages name the other side. */
   get name(): string {
     return this.#transport.name;
@@ -90,7 +95,7 @@ export class Connection {
    * Asks for an answer in lines. Fulfilled when the server has begun to answer.
    *
    * @returns the lines as they come, up to the last; it throws a `BrokenConnection` when they stop before that, and
-   * `result not proved` when the daemon did not sign the last
+   * `result not proved` when the daemon did not sign the last, or another that has a proof
    */
   async lines<T>(
     method: string,
@@ -165,7 +170,7 @@ export class Connection {
         if (done) throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`);
         const line = parse(value);
         const last = isLast(line);
-        if (last && proof !== undefined) await verifyEvent(value, proof);
+        if (proof !== undefined && (last || carriesProof(value))) await verifyEvent(value, proof);
         yield line;
         if (last) return;
       }
@@ -192,6 +197,10 @@ async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<
   const error = errorOfAnswer(answer);
   if (!AWAY.has(answer.status)) return error;
   return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
+}
+
+function carriesProof(line: unknown): boolean {
+  return typeof line === "object" && line !== null && "proof" in line;
 }
 
 function jsonOf(answer: ReadAnswer): unknown {

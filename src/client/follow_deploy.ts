@@ -31,7 +31,7 @@ export interface FollowOptions {
  * @throws {MyPaasError} how the deploy failed, or `Cannot see ...` when the server is not reached again
  */
 export async function followDeploy(
-  connection: Pick<Connection, "events">,
+  connection: Pick<Connection, "events" | "signed">,
   { service, body, signal, restMs = REST_MS }: FollowOptions,
   report: (event: EventLine) => void,
 ): Promise<DeployEnd> {
@@ -45,20 +45,28 @@ export async function followDeploy(
         if (event.seq <= last) continue;
         last = event.seq;
         fruitless = 0;
-        if (event.kind === "accepted") deploy = event.deploy;
+        if (event.kind === "accepted" && isBelieved(event, connection)) deploy = event.deploy;
         report(event);
         if (isEnd(event)) return endOf(event);
       }
       throw new BrokenConnection("the stream of events stopped before its end");
     } catch (error) {
       if (!(error instanceof BrokenConnection) || signal?.aborted) throw error;
-      if (deploy === undefined) throw notSeen("whether the deploy was accepted", error);
-      if (++fruitless > FRUITLESS_STREAMS) throw notSeen(`how the deploy "${deploy}" ends`, error);
+      const what = last === 0 ? "whether the deploy was accepted" : "how the deploy ends";
+      if (deploy === undefined || ++fruitless > FRUITLESS_STREAMS) throw notSeen(what, error);
     }
     const path = `/v1/deploys/${encodeURIComponent(deploy)}/events?after=${last}`;
     const stream = await reopened(() => connection.events("GET", path, { signal }), { deploy, restMs, signal });
     open = () => Promise.resolve(stream);
   }
+}
+
+/**
+ * Whether the id of the deploy is the daemon's word. Else whoever relays it could cut the stream and have an older
+ * deploy followed, whose proved success would be taken for this one's.
+ */
+function isBelieved(accepted: EventLine, { signed }: Pick<Connection, "signed">): boolean {
+  return !signed || accepted.proof !== undefined;
 }
 
 /** Asks again for a stream of events, after a rest each time, until the server answers. */

@@ -64,7 +64,7 @@ export class TraefikTable implements RouteTable {
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
     await replaceFile(routesFile, render(routes, generation), 0o644);
-    let seen = "it was not asked";
+    let seen = "its API did not answer";
     // A client of its own, so that no connection to a Traefik that was restarted meanwhile is used again; straight to its
     // address, so that HTTP_PROXY means nothing here.
     const { hostname, port } = new URL(apiUrl);
@@ -72,7 +72,7 @@ export class TraefikTable implements RouteTable {
     try {
       await waitUntil(async (signal) => {
         const answer = await this.#ask(client, { router: wanted.name, signal });
-        seen = answer.seen;
+        if (!signal.aborted) seen = answer.seen;
         return answer.rule === wanted.rule;
       }, { what: `Traefik uses the routes ${generation}`, timeoutMs, intervalMs: 20 });
     } catch (cause) {

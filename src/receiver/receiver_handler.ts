@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { PROOF_HEADER } from "../auth/proof.ts";
-import { SERVER_HEADER } from "../auth/request_signature.ts";
+import { SERVER_HEADER } from "../auth/server_header.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";

