@@ -25,7 +25,9 @@ export function reportError(
 /** commander throws when it has shown help: asked for, or because there was no command. */
 function helpCode(error: unknown): ExitCode | undefined {
   if (!(error instanceof Error) || !("code" in error) || !("exitCode" in error)) return undefined;
-  if (!["commander.help", "commander.helpDisplayed", "commander.version"].includes(String(error.code))) return undefined;
+  if (!["commander.help", "commander.helpDisplayed", "commander.version"].includes(String(error.code))) {
+    return undefined;
+  }
   return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
 }
 

@@ -16,7 +16,7 @@ import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
 import { machineProbes } from "../host/probes.ts";
-import { dockerPlatform, untilStopped } from "../host/process.ts";
+import { dockerPlatform, trimMemory, trimsMemory, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
@@ -102,6 +102,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const now = () => new Date();
   const names = objectNames(shortId(settings, layout.root));
   const client = new DockerClient();
+  const machine = new EngineMachine(client);
   const volumes = new VolumeFolders(settings.volumes);
   const runtime = new EngineRuntime({
     client,
@@ -136,6 +137,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     platform: dockerPlatform(),
     urlsOf,
+    onIdle: () => giveMemoryBack(machine, names.receiver),
     log,
   }, signal);
   const daemonKey = await ownKey(layout);
@@ -163,7 +165,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     signer: new Signer(serverId, daemonKey),
     log,
   };
-  return { deploys, handlerParts, machine: new EngineMachine(client), names };
+  return { deploys, handlerParts, machine, names };
 }
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
@@ -192,6 +194,14 @@ async function converge(
     if (part !== undefined && !part.running) await machine.startPart(name);
   }
   await deploys.reconcile();
+}
+
+/** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */
+function giveMemoryBack(machine: EngineMachine, receiver: string): void {
+  if (!trimsMemory()) return;
+  trimMemory();
+  // A receiver that is away has nothing to give.
+  machine.signalPart(receiver, "SIGUSR2").catch(() => {});
 }
 
 /** The daemon's own key, made at its first start. */

@@ -27,6 +27,8 @@ export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinish
   readonly builder: Builder;
   /** Public addresses of a service's domains. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** Called when a piece of work is done. */
+  readonly onIdle: () => void;
   /** Tells whoever runs the daemon; never a secret. */
   readonly log: (line: string) => void;
 }
@@ -107,6 +109,7 @@ export class Deploys {
       this.#parts.log(`reconcile: ${service}: ${sentence(error)}`);
       this.#retry(service);
     }
+    this.#parts.onIdle();
   }
 
   #retry(service: string): void {
@@ -156,7 +159,8 @@ export class Deploys {
         seconds: (this.#parts.now().getTime() - began) / 1000,
         alreadyLive: false,
       });
-      tail.catch((error) => this.#parts.log(`${deploy.id}: taking the old release away: ${sentence(error)}`));
+      tail.catch((error) => this.#parts.log(`${deploy.id}: taking the old release away: ${sentence(error)}`))
+        .finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });

@@ -1,7 +1,7 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { BuildLine } from "../deploy/runtime.ts";
+import { StepOutput } from "./step_output.ts";
 
-const TAIL_LINES = 20;
 /** Steps that say nothing about the user's Dockerfile. */
 const HIDDEN = /^\[internal\]|^copy \/context \/$/;
 
@@ -19,10 +19,7 @@ interface Vertex {
   name: string;
   announced: boolean;
   error: string;
-  readonly tail: string[];
-  /** Output without its line end yet. */
-  rest: string;
-  readonly decoder: TextDecoder;
+  readonly output: StepOutput;
 }
 
 /**
@@ -52,10 +49,10 @@ export class BuildTrace {
 
   /** The first step that failed by itself, not because another had. */
   failure(): BuildFailure | undefined {
-    for (const { name, error, tail, rest } of this.#vertices.values()) {
+    for (const { name, error, output } of this.#vertices.values()) {
       if (error === "" || error.includes("context canceled")) continue;
-      const output = rest === "" ? tail : [...tail, rest].slice(-TAIL_LINES);
-      return { step: HIDDEN.test(name) ? "" : name, error, output };
+      output.end();
+      return { step: HIDDEN.test(name) ? "" : name, error, output: output.tail() };
     }
     return undefined;
   }
@@ -80,43 +77,34 @@ export class BuildTrace {
       vertex.announced = true;
       if (!HIDDEN.test(vertex.name)) lines.push({ step: vertex.name, text: cached ? "cached" : "" });
     }
-    if (completed && vertex.rest !== "") lines.push(...this.#write(vertex, "\n"));
+    if (completed) lines.push(...linesOf(vertex, vertex.output.end()));
     return lines;
   }
 
   #readLog(bytes: Uint8Array): readonly BuildLine[] {
-    let digest = "", message: Uint8Array = new Uint8Array();
-    forEachField(bytes, (field, value) => {
+    let digest = "", stream = 1, message: Uint8Array = new Uint8Array();
+    forEachField(bytes, (field, value, reader) => {
       if (field === 1) digest = text(value());
+      else if (field === 3) stream = Number(reader.int64());
       else if (field === 4) message = value();
       else return false;
       return true;
     });
     const vertex = this.#vertex(digest);
-    return this.#write(vertex, vertex.decoder.decode(message, { stream: true }));
-  }
-
-  #write(vertex: Vertex, output: string): readonly BuildLine[] {
-    const parts = (vertex.rest + output).split("\n");
-    vertex.rest = parts.pop() ?? "";
-    const texts = parts.map(afterReturn);
-    vertex.tail.push(...texts);
-    vertex.tail.splice(0, vertex.tail.length - TAIL_LINES);
-    return HIDDEN.test(vertex.name) ? [] : texts.map((text) => ({ step: vertex.name, text }));
+    return linesOf(vertex, vertex.output.write(stream, message));
   }
 
   #vertex(digest: string): Vertex {
     const known = this.#vertices.get(digest);
     if (known) return known;
-    const vertex = { name: "", announced: false, error: "", tail: [], rest: "", decoder: new TextDecoder() };
+    const vertex = { name: "", announced: false, error: "", output: new StepOutput() };
     this.#vertices.set(digest, vertex);
     return vertex;
   }
 }
 
-/** What a terminal would show of a line that a progress bar wrote over with carriage returns. */
-function afterReturn(line: string): string {
-  return line.split("\r").findLast((part) => part !== "") ?? "";
+function linesOf({ name }: Vertex, texts: readonly string[]): readonly BuildLine[] {
+  return HIDDEN.test(name) ? [] : texts.map((text) => ({ step: name, text }));
 }
 
 function warningText(bytes: Uint8Array): string {

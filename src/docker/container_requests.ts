@@ -128,6 +128,11 @@ export function restartContainer({ id, name }: ContainerRef, graceSeconds: numbe
   return command(`restart "${name}"`, apiPath(["containers", id, "restart"], { t: graceSeconds }));
 }
 
+/** Sends a signal, such as `SIGUSR2`, to the first process. 409 when it does not run. */
+export function signalContainer({ id, name }: ContainerRef, signal: string): DockerRequest<void> {
+  return command(`send ${signal} to "${name}"`, apiPath(["containers", id, "kill"], { signal }));
+}
+
 /** Sets whether a container is started again when it ends. */
 export function setRestartPolicy({ id, name }: ContainerRef, restart: boolean): DockerRequest<void> {
   return {

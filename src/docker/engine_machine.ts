@@ -122,6 +122,12 @@ export class EngineMachine implements Machine {
     await this.#client.run(containers.restartContainer(part, PART_GRACE_SECONDS));
   }
 
+  /** Sends a signal to a part; one that does not run gets none. */
+  async signalPart(name: string, signal: string): Promise<void> {
+    const part = await this.#ownPart(name, "signal");
+    await unlessStatus([409], this.#client.run(containers.signalContainer(part, signal)));
+  }
+
   async removePart(name: string): Promise<void> {
     const part = await this.#findContainer(name);
     if (part === undefined) return;

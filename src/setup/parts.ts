@@ -14,6 +14,9 @@ export const TRAEFIK_FOLDER = "/etc/traefik";
 /** Digest of the files a part reads when it starts, so that it is made anew when one of them changed. */
 const CONTENT_LABEL = "mypaas.content";
 
+/** Lets the daemon and the receiver give memory back when they are idle; see `src/host/process.ts`. */
+export const TRIM_VARIABLE = "DENO_USR2_MEMORY_TRIM";
+
 /** What the parts of a server are made from. */
 export interface PartsInput {
   readonly settings: ServerSettings;
@@ -106,6 +109,7 @@ export function receiverPart({ settings, layout, content }: PartsInput): PartCon
       ...["--server-id", settings.serverId],
     ],
     labels: labels(settings, "receiver", content.program),
+    env: { [TRIM_VARIABLE]: "1" },
     user: `${RECEIVER_USER}:${RECEIVER_USER}`,
     mounts: [
       { source: layout.binary, target: PROGRAM_PATH, readOnly: true },
@@ -138,6 +142,7 @@ export function daemonPart(input: PartsInput): PartContainer {
     image: names.receiverImage,
     command: daemonCommand(layout),
     labels: labels(settings, "daemon", daemonContent(input)),
+    env: { [TRIM_VARIABLE]: "1" },
     capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
     mounts: [...root, ...volumes, same(DOCKER_SOCKET, false)],
     hostNetwork: true,

@@ -1,5 +1,5 @@
 import type { ServerLayout } from "./layout.ts";
-import { daemonCommand } from "./parts.ts";
+import { daemonCommand, TRIM_VARIABLE } from "./parts.ts";
 import type { ServerSettings } from "./settings.ts";
 
 export const UNIT_NAME = "mypaas.service";
@@ -31,6 +31,7 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart=${daemonCommand(layout).map(word).join(" ")}
 Environment=${CONTENT_VARIABLE}=${content}
+Environment=${TRIM_VARIABLE}=1
 Restart=always
 RestartSec=1
 RuntimeDirectory=mypaas

@@ -13,7 +13,7 @@ interface Vertex {
 
 interface Status {
   readonly vertices?: readonly Vertex[];
-  readonly logs?: readonly { readonly vertex: string; readonly text: string | Uint8Array }[];
+  readonly logs?: readonly { readonly vertex: string; readonly text: string | Uint8Array; readonly stream?: number }[];
   readonly warnings?: readonly string[];
 }
 
@@ -41,10 +41,10 @@ function record({ vertices = [], logs = [], warnings = [] }: Status): string {
     });
   }
   add(2, (message) => message.tag(1, WireType.LengthDelimited).string("a status of a pull"));
-  for (const { vertex, text } of logs) {
+  for (const { vertex, text, stream = 1 } of logs) {
     add(3, (message) => {
       message.tag(1, WireType.LengthDelimited).string(vertex);
-      message.tag(3, WireType.Varint).int64(1);
+      message.tag(3, WireType.Varint).int64(stream);
       message.tag(4, WireType.LengthDelimited).bytes(typeof text === "string" ? encode(text) : text);
     });
   }
@@ -127,4 +127,18 @@ Deno.test("BuildTrace.failure() names no step when the failing one is none of th
   const name = "[internal] load metadata for docker.io/library/x:1";
   trace.read(record({ vertices: [{ digest: "m", name, error: "not found" }] }));
   assertEquals(trace.failure(), { step: "", error: "not found", output: [] });
+});
+
+Deno.test("BuildTrace.failure() keeps the end of stderr, also when stdout overtook it", () => {
+  const trace = new BuildTrace();
+  trace.read(record({ vertices: [{ ...RUN, started: true }] }));
+  trace.read(record({
+    logs: [
+      { vertex: RUN.digest, text: "out wi" },
+      { vertex: RUN.digest, text: "error: no such file\n", stream: 2 },
+      { vertex: RUN.digest, text: `th an end\n${"more\n".repeat(50)}` },
+    ],
+  }));
+  trace.read(record({ vertices: [{ digest: RUN.digest, error: "exit code: 2" }] }));
+  assertEquals(trace.failure()?.output, ["error: no such file", ...Array.from({ length: 19 }, () => "more")]);
 });
