@@ -1,3 +1,4 @@
+import { renderFailure } from "../client/progress.ts";
 import { errorOfKind, ExitCode, MyPaasError } from "../error.ts";
 
 /** What a failure prints on standard error, and how the program ends. Pure. */
@@ -12,14 +13,7 @@ export function reportError(
   const { kind, message, hint, details } = known;
   const code = ExitCode[kind];
   if (json) return { lines: [JSON.stringify({ kind: "error", error: { kind, message, hint, details } })], code };
-  return {
-    lines: [
-      ...details.map((line) => `  | ${line}`),
-      `error: ${message}`,
-      ...(hint === undefined ? [] : [`hint:  ${hint}`]),
-    ],
-    code,
-  };
+  return { lines: renderFailure(known), code };
 }
 
 /** commander throws when it has shown help: asked for, or because there was no command. */

@@ -18,6 +18,7 @@ import { tryLock } from "../host/lock.ts";
 import { machineProbes } from "../host/probes.ts";
 import { dockerPlatform, trimMemory, trimsMemory, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
+import { DiskServerFiles } from "../host/server_files.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
@@ -26,6 +27,7 @@ import { objectNames } from "../service/names.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import { certificatePin } from "../setup/certificate_pin.ts";
+import { runFolders } from "../setup/folders.ts";
 import { type ServerLayout, serverLayout } from "../setup/layout.ts";
 import { traefikAdminAddress } from "../setup/parts.ts";
 import { RECEIVER_USER, type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../setup/settings.ts";
@@ -59,6 +61,9 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   );
   const converged = converge({ deploys, machine, names, log }, ended.signal);
   const parts = { ...handlerParts, converged };
+  // /run is empty after a boot.
+  const files = new DiskServerFiles();
+  for (const folder of runFolders(layout)) await files.makeFolder(folder);
   const sockets = await Promise.all([
     serveUnix({ path: layout.daemonSocket, mode: 0o600 }, daemonHandler(parts, "local")),
     serveUnix(
@@ -110,6 +115,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     instance: serverId,
     volumeSource: (_service, volume) => volumes.ensure(volume),
   });
+  const onIdle = () => giveMemoryBack(machine, names.receiver);
   const store = new SqliteReleaseStore(database);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
@@ -137,7 +143,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     platform: dockerPlatform(),
     urlsOf,
-    onIdle: () => giveMemoryBack(machine, names.receiver),
+    onIdle,
     log,
   }, signal);
   const daemonKey = await ownKey(layout);
@@ -162,6 +168,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     sources: { local, gate: blobFolder(layout.spool) },
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
     urlsOf,
+    onIdle,
     signer: new Signer(serverId, daemonKey),
     log,
   };

@@ -62,6 +62,8 @@ export interface ApiParts {
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
   readonly uploads: (request: Request, service: string) => Promise<Response>;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
+  readonly onIdle: () => void;
   /** Fulfilled when the server has converged after the daemon's start. */
   readonly converged: Promise<void>;
 }

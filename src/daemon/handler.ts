@@ -2,6 +2,7 @@ import { mayDo } from "../auth/roles.ts";
 import type { Actor } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, MyPaasError, UsageError } from "../error.ts";
+import { MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
 import { parseVerifyRequest } from "../wire/verify.ts";
@@ -11,8 +12,6 @@ import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
 
-/** The manifest of a very large tree fits. */
-const MAX_BODY_BYTES = 32 << 20;
 /** Set by the receiver, from what Traefik says; a client's own is dropped there. */
 const CLIENT_ADDRESS = "mypaas-client-address";
 
@@ -67,8 +66,10 @@ async function answer(
   if (route.service !== undefined && service === undefined) {
     throw new UsageError(`Cannot answer ${where}: it does not name a service`);
   }
-  await audited(parts, { route, actor, service, address }, () => mayDo(actor, route.command, service), true);
-  const body = route.streamedBody === true ? undefined : await readBody(request, door);
+  const body = await audited(parts, { route, actor, service, address }, async () => {
+    mayDo(actor, route.command, service);
+    return route.streamedBody === true ? undefined : await readBody(request, door);
+  }, true);
   const call: Call = { actor, params, query: url.searchParams, body, request, door };
   const result = await audited(parts, { route, actor, service, address }, () => route.run(call, parts));
   return await respond(parts.signer, result, asked);
@@ -158,8 +159,8 @@ async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   let size = 0;
   for await (const part of request.body ?? []) {
     size += part.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new UsageError(`Cannot read the request: its body is larger than ${MAX_BODY_BYTES >> 20} MiB`);
+    if (size > MAX_DEPLOY_BODY_BYTES) {
+      throw new UsageError(`Cannot read the request: its body is larger than ${MAX_DEPLOY_BODY_BYTES >> 20} MiB`);
     }
     parts.push(part);
   }

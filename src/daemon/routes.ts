@@ -59,7 +59,16 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   await parts.converged;
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, { source, by: actorName(call.actor) });
-  return { lines: accepted.log.follow(0, call.request.signal) };
+  return { lines: andThen(accepted.log.follow(0, call.request.signal), parts.onIdle) };
+}
+
+/** What `lines` gives; `done` is called when it has ended, in whatever way. */
+async function* andThen<T>(lines: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } finally {
+    done();
+  }
 }
 
 function attach(call: Call, parts: ApiParts): Result {

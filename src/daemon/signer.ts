@@ -21,7 +21,7 @@ export class Signer {
     return toResponse({ status, contentType, body }, await signAnswer({ status, body }, this.#context(asked)));
   }
 
-  /** Writes objects as lines of JSON, and proves the last one. Cancelling the stream ends the source. */
+  /** Writes objects as lines of JSON, and proves those that matter. Cancelling the stream ends the source. */
   lines(objects: AsyncIterable<object>, asked: Asked): ReadableStream<Uint8Array> {
     const iterator = this.#withProof(objects, asked);
     return new ReadableStream<Uint8Array>({
@@ -38,7 +38,7 @@ export class Signer {
 
   async *#withProof(objects: AsyncIterable<object>, asked: Asked): AsyncGenerator<object> {
     for await (const object of objects) {
-      if (asked === undefined || !isLast(object)) yield object;
+      if (asked === undefined || !isProved(object)) yield object;
       else yield { ...object, proof: await proveEvent(object, this.#context(asked)) };
     }
   }
@@ -48,9 +48,12 @@ export class Signer {
   }
 }
 
-/** The kinds of lines after which nothing comes. */
-const LAST_KINDS: ReadonlySet<unknown> = new Set(["live", "failed", "planned", "end"]);
+/**
+ * The kinds of lines that are proved: those after which nothing comes, and `accepted`, because a client that attaches
+ * again must know that the deploy it follows is its own.
+ */
+const PROVED_KINDS: ReadonlySet<unknown> = new Set(["accepted", "live", "failed", "planned", "end"]);
 
-function isLast(object: object): boolean {
-  return "kind" in object && LAST_KINDS.has(object.kind);
+function isProved(object: object): boolean {
+  return "kind" in object && PROVED_KINDS.has(object.kind);
 }

@@ -123,11 +123,6 @@ export function stopContainer({ id, name }: ContainerRef, graceSeconds: number):
   return command(`stop "${name}"`, apiPath(["containers", id, "stop"], { t: graceSeconds }));
 }
 
-/** Stops and starts; answers when it has started. */
-export function restartContainer({ id, name }: ContainerRef, graceSeconds: number): DockerRequest<void> {
-  return command(`restart "${name}"`, apiPath(["containers", id, "restart"], { t: graceSeconds }));
-}
-
 /** Sends a signal, such as `SIGUSR2`, to the first process. 409 when it does not run. */
 export function signalContainer({ id, name }: ContainerRef, signal: string): DockerRequest<void> {
   return command(`send ${signal} to "${name}"`, apiPath(["containers", id, "kill"], { signal }));

@@ -43,13 +43,6 @@ export class EngineBuilder implements Builder {
     }
   }
 
-  async ownerOf(image: string): Promise<string | undefined> {
-    const found = await unlessStatus([404], this.#client.run(inspectImage(image)));
-    const { [Label.instance]: instance, [Label.service]: service } = found?.Config?.Labels ?? {};
-    if (instance === undefined || service === undefined) return undefined;
-    return instance === this.#instance ? service : `${service} of server ${instance}`;
-  }
-
   async removeImage(service: string, release: number): Promise<void> {
     const name = this.#names.image(service, release);
     const image = await unlessStatus([404], this.#client.run(inspectImage(name)));

@@ -117,11 +117,6 @@ export class EngineMachine implements Machine {
     await unlessStatus([304], this.#client.run(containers.startContainer(await this.#ownPart(name, "start"))));
   }
 
-  async restartPart(name: string): Promise<void> {
-    const part = await this.#ownPart(name, "restart");
-    await this.#client.run(containers.restartContainer(part, PART_GRACE_SECONDS));
-  }
-
   /** Sends a signal to a part; one that does not run gets none. */
   async signalPart(name: string, signal: string): Promise<void> {
     const part = await this.#ownPart(name, "signal");

@@ -29,7 +29,10 @@ export function partContainer(part: PartContainer, digest: string): ContainerBod
       CapAdd: part.capabilities,
       ReadonlyRootfs: part.readOnlyRoot,
       ...(part.pidsLimit > 0 ? { PidsLimit: part.pidsLimit } : {}),
-      Mounts: part.mounts.map(({ source, target, readOnly }) => ({
+      // The Engine makes a missing folder of `Binds`, and refuses a container with a missing one of `Mounts`.
+      Binds: part.mounts.filter(({ make }) => make === true)
+        .map(({ source, target, readOnly }) => `${source}:${target}:${readOnly ? "ro" : "rw"}`),
+      Mounts: part.mounts.filter(({ make }) => make !== true).map(({ source, target, readOnly }) => ({
         Type: "bind",
         Source: source,
         Target: target,

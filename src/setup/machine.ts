@@ -11,7 +11,7 @@ export interface PartContainer {
   readonly user: string;
   readonly readOnlyRoot: boolean;
   readonly capabilities: readonly string[];
-  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly mounts: readonly PartMount[];
   readonly tmpfs: readonly string[];
   /** Ports on all addresses of the host. */
   readonly ports: readonly { readonly host: number; readonly container: number }[];
@@ -21,6 +21,14 @@ export interface PartContainer {
   readonly hostPid: boolean;
   /** Most processes; 0: no limit. */
   readonly pidsLimit: number;
+}
+
+export interface PartMount {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** The folder is made when the container starts and it is missing: `/run` is empty after a boot. */
+  readonly make?: true;
 }
 
 export interface PartState {
@@ -57,7 +65,6 @@ export interface Machine {
   /** Makes and starts it; the digest of the value is kept as a label. */
   createPart(part: PartContainer): Promise<void>;
   startPart(name: string): Promise<void>;
-  restartPart(name: string): Promise<void>;
   removePart(name: string): Promise<void>;
   /** All objects with the instance label, of any root's uninstall: names by kind. */
   owned(instance: string): Promise<{

@@ -114,7 +114,7 @@ export function receiverPart({ settings, layout, content }: PartsInput): PartCon
     mounts: [
       { source: layout.binary, target: PROGRAM_PATH, readOnly: true },
       { source: layout.spool, target: "/spool", readOnly: false },
-      { source: layout.gate, target: "/gate", readOnly: true },
+      { source: layout.gate, target: "/gate", readOnly: true, make: true },
     ],
     networks: [{ name: names.networks.entry, address: receiverAddress(settings) }],
     pidsLimit: 256,
@@ -131,7 +131,10 @@ export function daemonPart(input: PartsInput): PartContainer {
   const names = namesOf(settings, layout);
   const same = (path: string, readOnly: boolean) => ({ source: path, target: path, readOnly });
   const root = layout.root === "/"
-    ? [same(layout.binary, true), same(layout.etc, true), same(layout.lib, false), same(layout.run, false)]
+    ? [same(layout.binary, true), same(layout.etc, true), same(layout.lib, false), {
+      ...same(layout.run, false),
+      make: true as const,
+    }]
     : [same(layout.root, false)];
   const volumes = layout.root !== "/" && `${settings.volumes}/`.startsWith(`${layout.root}/`)
     ? []

@@ -92,11 +92,6 @@ export class MemoryMachine implements Machine {
     this.#setRunning(name, true);
   }
 
-  async restartPart(name: string): Promise<void> {
-    await this.#note(`restart ${name}`);
-    this.#setRunning(name, true);
-  }
-
   async removePart(name: string): Promise<void> {
     await this.#note(`remove ${name}`);
     this.parts.delete(name);

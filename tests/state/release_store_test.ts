@@ -88,7 +88,9 @@ Deno.test("SQLite's own words for a full, read-only or broken database become a 
       database.run("PRAGMA max_page_count = 1");
       assertThrows(
         () => {
-          for (let i = 0; i < 1000; i++) database.run("INSERT INTO address_cursors VALUES (?, ?)", `n${i}`, "x".repeat(999));
+          for (let i = 0; i < 1000; i++) {
+            database.run("INSERT INTO address_cursors VALUES (?, ?)", `n${i}`, "x".repeat(999));
+          }
         },
         MyPaasError,
         "the disk is full",
