@@ -83,8 +83,8 @@ Deno.test(`after kill -9 of the daemon at ${MOMENTS} random moments of deploys o
     const begin = performance.now();
     await waitUntil(() => performance.now() >= begin + delay, { what: "it is time", timeoutMs: 60_000, intervalMs: 5 });
     await server.endDaemon("SIGKILL");
-    await within(deploy, { what: `the command ends (${where})`, timeoutMs: 60_000 });
     await server.startDaemon();
+    await within(deploy, { what: `the command ends (${where})`, timeoutMs: 60_000 });
 
     let last: string | undefined;
     await waitUntil(async () => (last = await fault(server, scale, [live[scale] ?? "", text])) === undefined, {

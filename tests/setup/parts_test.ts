@@ -62,7 +62,7 @@ Deno.test("the receiver is not root, has no capability, and sees only the spool 
       "--server-id",
       SETTINGS.serverId,
     ],
-    env: {},
+    env: { DENO_USR2_MEMORY_TRIM: "1" },
     labels: { "mypaas.instance": SETTINGS.serverId, "mypaas.part": "receiver", "mypaas.content": "p1" },
     user: "65532:65532",
     readOnlyRoot: true,
@@ -70,7 +70,7 @@ Deno.test("the receiver is not root, has no capability, and sees only the spool 
     mounts: [
       { source: "/usr/local/bin/mypaas", target: "/usr/local/bin/mypaas", readOnly: true },
       { source: "/var/lib/mypaas/spool", target: "/spool", readOnly: false },
-      { source: "/run/mypaas/gate", target: "/gate", readOnly: true },
+      { source: "/run/mypaas/gate", target: "/gate", readOnly: true, make: true },
     ],
     tmpfs: ["/tmp"],
     ports: [],

@@ -18,6 +18,7 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart=/usr/local/bin/mypaas daemon
 Environment=MYPAAS_CONTENT=abc
+Environment=DENO_USR2_MEMORY_TRIM=1
 Restart=always
 RestartSec=1
 RuntimeDirectory=mypaas
