@@ -91,9 +91,15 @@ export async function containersOf(serverId: string, service: string): Promise<r
   const list = await get<{ Id: string; Labels: Record<string, string> }[]>(
     `/containers/json?all=true&${filter(`${Label.instance}=${serverId}`)}`,
   );
-  const found = await Promise.all(
-    list.filter(({ Labels }) => Labels[Label.service] === service).map(({ Id }) => inspect(Id)),
+  const looked = await Promise.all(
+    // One that is removed between the two looks is not there.
+    list.filter(({ Labels }) => Labels[Label.service] === service).map(({ Id }) =>
+      inspect(Id).catch((error) => {
+        if (!String(error).includes("404")) throw error;
+      })
+    ),
   );
+  const found = looked.filter((container) => container !== undefined);
   return found.sort((a, b) => a.Name < b.Name ? -1 : 1);
 }
 
