@@ -16,7 +16,8 @@ import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
 import { machineProbes } from "../host/probes.ts";
-import { dockerPlatform, trimMemory, trimsMemory, untilStopped } from "../host/process.ts";
+import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
+import { dockerPlatform, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
@@ -115,7 +116,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     instance: serverId,
     volumeSource: (_service, volume) => volumes.ensure(volume),
   });
-  const onIdle = () => giveMemoryBack(machine, names.receiver);
+  const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const store = new SqliteReleaseStore(database);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);

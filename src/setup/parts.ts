@@ -14,7 +14,7 @@ export const TRAEFIK_FOLDER = "/etc/traefik";
 /** Digest of the files a part reads when it starts, so that it is made anew when one of them changed. */
 const CONTENT_LABEL = "mypaas.content";
 
-/** Lets the daemon and the receiver give memory back when they are idle; see `src/host/process.ts`. */
+/** Lets the daemon and the receiver give memory back when they are idle; see `src/host/memory.ts`. */
 export const TRIM_VARIABLE = "DENO_USR2_MEMORY_TRIM";
 
 /** What the parts of a server are made from. */
