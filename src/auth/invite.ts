@@ -1,14 +1,17 @@
 // An invite lets a laptop register its key once. Its secret never travels: the laptop and the server prove to each other
 // that they know it with HMAC-SHA-256 (key: the 16 bytes of the secret) over a JSON list whose first item says what is
-// proved, so that no proof can stand for the other.
+// proved, so that no proof can stand for the other. The laptop also signs such a list with the key that it registers:
+// otherwise whoever is invited could register the public key of somebody else, and so change what that key may do.
 import { AuthError, MyPaasError } from "../error.ts";
-import type { LoginAnswer, LoginRequest } from "../wire/requests.ts";
+import type { LoginAnswer, LoginClaim, LoginRequest } from "../wire/requests.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
+import { isSignedBy, type KeyPair, sign } from "./keys.ts";
 
 /** How long an invite can be used. */
 export const INVITE_SECONDS = 15 * 60;
 
 const SECRET_BYTES = 16;
+const SIGNATURE_BYTES = 64;
 const HMAC = { name: "HMAC", hash: "SHA-256" } as const;
 
 export interface NewInvite {
@@ -46,14 +49,23 @@ export function checkInvite<T extends { readonly expiresAt: string; readonly use
 
 /** What the laptop sends as `proof`: hex. */
 export async function proveLogin(
-  request: Omit<LoginRequest, "proof">,
+  claim: LoginClaim,
   { serverId, secret }: { readonly serverId: string; readonly secret: string },
 ): Promise<string> {
-  return (await hmac(secret, loginText(request, serverId))).toHex();
+  return (await hmac(secret, loginText(claim, serverId))).toHex();
+}
+
+/** What the laptop sends as `signature`: base64url. @param key the one that it claims */
+export async function signLogin(
+  claim: LoginClaim,
+  { serverId, key }: { readonly serverId: string; readonly key: KeyPair },
+): Promise<string> {
+  return toBase64Url(await sign(key, loginKeyText(claim, serverId)));
 }
 
 /**
- * Checks that a laptop knows the secret of the invite it names. Takes the same time for every wrong proof.
+ * Checks that a laptop knows the secret of the invite it names, and has the private key of the key it registers. Takes
+ * the same time for every wrong proof.
  *
  * @throws {AuthError} when it does not
  */
@@ -61,15 +73,21 @@ export async function verifyLogin(
   request: LoginRequest,
   { serverId, secret }: { readonly serverId: string; readonly secret: string },
 ): Promise<void> {
-  if (await isHmac(request.proof, secret, loginText(request, serverId))) return;
-  throw loginRefusal("the proof of the invite is wrong");
+  if (!await isHmac(request.proof, secret, loginText(request, serverId))) {
+    throw loginRefusal("the proof of the invite is wrong");
+  }
+  const signature = fromBase64Url(request.signature, SIGNATURE_BYTES);
+  const data = loginKeyText(request, serverId);
+  if (signature === undefined || !await isSignedBy(request.publicKey, { data, signature })) {
+    throw loginRefusal("it is not signed with the private key of the public key that it registers");
+  }
 }
 
 /** The login that an answer belongs to. */
 export interface LoginContext {
   readonly serverId: string;
   readonly secret: string;
-  readonly request: Omit<LoginRequest, "proof">;
+  readonly request: LoginClaim;
 }
 
 /** What the server answers as `proof`: hex. */
@@ -89,8 +107,14 @@ export async function verifyLoginAnswer(answer: LoginAnswer, context: LoginConte
   });
 }
 
-function loginText({ invite, publicKey, nonce }: Omit<LoginRequest, "proof">, serverId: string): string {
+function loginText({ invite, publicKey, nonce }: LoginClaim, serverId: string): string {
   return JSON.stringify(["mypaas login v1", serverId, invite, publicKey, nonce]);
+}
+
+/** Begins as no signed request does: those begin with the name of a component in quotes (RFC 9421, 2.5). */
+function loginKeyText({ invite, publicKey, nonce }: LoginClaim, serverId: string): Uint8Array<ArrayBuffer> {
+  const text = JSON.stringify(["mypaas login key v1", serverId, invite, publicKey, nonce]);
+  return new TextEncoder().encode(text);
 }
 
 function loginAnswerText(

@@ -1,4 +1,4 @@
-import { proveLogin, verifyLoginAnswer } from "../auth/invite.ts";
+import { proveLogin, signLogin, verifyLoginAnswer } from "../auth/invite.ts";
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
 import { newNonce } from "../auth/request_signature.ts";
 import { parseInviteLine } from "../auth/server_line.ts";
@@ -47,11 +47,15 @@ export async function login({ name, line }: LoginRequestLine, parts: LoginParts)
       });
     }
     const key = await ownKey(parts.files);
-    const unproved = { invite: id, publicKey: key.publicKey, nonce: newNonce() };
-    const request: LoginRequest = { ...unproved, proof: await proveLogin(unproved, { serverId, secret }) };
+    const claim = { invite: id, publicKey: key.publicKey, nonce: newNonce() };
+    const request: LoginRequest = {
+      ...claim,
+      proof: await proveLogin(claim, { serverId, secret }),
+      signature: await signLogin(claim, { serverId, key }),
+    };
     const body = new TextEncoder().encode(JSON.stringify(request));
     const answer = await connection.json("POST", "/v1/login", { body, parse: parseLoginAnswer });
-    await verifyLoginAnswer(answer, { serverId, secret, request: unproved });
+    await verifyLoginAnswer(answer, { serverId, secret, request: claim });
     await parts.files.saveServer(name, { ...server, certificate });
     return answer;
   } finally {

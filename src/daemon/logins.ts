@@ -41,7 +41,8 @@ export class Logins {
   /**
    * Registers a key by an invite, once. Every refusal is audited.
    *
-   * @throws {AuthError} when the invite is unknown, used or over, or the laptop does not know its secret
+   * @throws {AuthError} when the invite is unknown, used or over, or the laptop does not know its secret or lacks the
+   * private key; the invite can still be used then
    */
   async login(request: LoginRequest, address: string): Promise<LoginAnswer> {
     const { serverId, keys, audit, now } = this.#parts;

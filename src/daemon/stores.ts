@@ -32,7 +32,12 @@ export interface KeyStore {
   revoke(id: string, at: string): boolean;
   addInvite(invite: Omit<StoredInvite, "usedAt">): void;
   invite(id: string): StoredInvite | undefined;
-  /** Uses an invite up and registers the key, both or neither. Registering a known key again renews its name, role and scope. */
+  /**
+   * Uses an invite up and registers the key, both or neither. Registering a known key again renews its name, role and
+   * scope; the caller has checked that who asks has its private key.
+   *
+   * @throws {AuthError} when another public key has the same id
+   */
   redeem(inviteId: string, key: Omit<StoredKey, "revokedAt">): void;
 }
 

@@ -6,9 +6,12 @@ export function machineProbes(): Probes {
   return {
     httpStatus,
     establishedConnections: (pid, port) => establishedConnections(pid, port),
-    listeners: (pid) => listeners(pid),
+    listeners: async (pid) => (await listeners(pid)).filter(({ address }) => address !== DOCKER_DNS),
   };
 }
+
+/** Docker's own resolver listens inside the network namespace of every container. */
+const DOCKER_DNS = "127.0.0.11";
 
 /** No status line is longer; what is, is not HTTP. */
 const MAX_STATUS_LINE_BYTES = 4096;

@@ -1,4 +1,5 @@
 import type { NonceStore } from "../auth/nonces.ts";
+import { AuthError } from "../error.ts";
 import type { KeyStore, StoredInvite, StoredKey } from "../daemon/stores.ts";
 import type { Role } from "../wire/requests.ts";
 import type { Database, Row } from "./database.ts";
@@ -56,10 +57,11 @@ export class SqliteKeyStore implements KeyStore, NonceStore {
   redeem(inviteId: string, key: Omit<StoredKey, "revokedAt">): void {
     this.#database.transaction(() => {
       this.#database.run("UPDATE invites SET used_at = ?, secret = '' WHERE id = ?", key.createdAt, inviteId);
-      this.#database.run(
+      const { changes } = this.#database.run(
         `INSERT INTO keys (id, public_key, name, role, scope, created_at) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET name = excluded.name, role = excluded.role, scope = excluded.scope,
-           created_at = excluded.created_at, revoked_at = NULL`,
+           created_at = excluded.created_at, revoked_at = NULL
+         WHERE public_key = excluded.public_key`,
         key.id,
         key.publicKey,
         key.name,
@@ -67,6 +69,12 @@ export class SqliteKeyStore implements KeyStore, NonceStore {
         JSON.stringify(key.scope),
         key.createdAt,
       );
+      // An id is 64 bits of a hash: who tries long enough makes another key of the same id.
+      if (changes === 0) {
+        throw new AuthError(`Cannot log in: another key is registered under the id "${key.id}"`, {
+          hint: "Make a new key: move this laptop's away, and log in again.",
+        });
+      }
     });
   }
 

@@ -45,6 +45,9 @@ export const digest = hex(32);
 /** Raw ed25519 public key: 32 bytes in base64url without padding. */
 export const publicKey = v.pipe(v.string(), v.regex(/^[\w-]{43}$/, "must be 32 bytes in base64url (43 characters)"));
 
+/** Ed25519 signature: 64 bytes in base64url without padding. */
+export const signature = v.pipe(v.string(), v.regex(/^[\w-]{86}$/, "must be 64 bytes in base64url (86 characters)"));
+
 /** A point in time as `Date.toISOString()` writes it. */
 export const isoTime = v.pipe(v.string(), v.isoTimestamp("must be a time in ISO 8601"));
 

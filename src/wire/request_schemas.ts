@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { UsageError } from "../error.ts";
-import { digest, hex, keyName, publicKey, quoted, role, scope, serviceName } from "./fields.ts";
+import { digest, hex, keyName, publicKey, quoted, role, scope, serviceName, signature } from "./fields.ts";
 import { MAX_MISSING_DIGESTS } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
 import { checkManifest, contextPath, manifest } from "./manifest_schema.ts";
@@ -14,6 +14,7 @@ const loginRequest: v.GenericSchema<unknown, LoginRequest> = v.strictObject({
   publicKey,
   nonce: hex(16),
   proof: hex(32),
+  signature,
 });
 
 const missingRequest: v.GenericSchema<unknown, MissingRequest> = v.strictObject({

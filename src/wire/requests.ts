@@ -8,14 +8,21 @@ export interface HelloAnswer {
   readonly time: string;
 }
 
-/** `POST /v1/login`. `proof`: HMAC-SHA-256 with the invite's secret, hex; see `src/auth/invite.ts`. */
-export interface LoginRequest {
+/** What a login claims; both of its proofs are over this. */
+export interface LoginClaim {
   readonly invite: string;
   /** Raw ed25519 public key, base64url. */
   readonly publicKey: string;
   /** 16 random bytes, hex. */
   readonly nonce: string;
+}
+
+/** `POST /v1/login`; see `src/auth/invite.ts`. */
+export interface LoginRequest extends LoginClaim {
+  /** HMAC-SHA-256 with the invite's secret, hex: the laptop was invited. */
   readonly proof: string;
+  /** Ed25519, base64url: the laptop has the private key. */
+  readonly signature: string;
 }
 
 export interface LoginAnswer {

@@ -4,19 +4,23 @@ import {
   newInvite,
   proveLogin,
   proveLoginAnswer,
+  signLogin,
   verifyLogin,
   verifyLoginAnswer,
 } from "../../src/auth/invite.ts";
+import { generateKey, sign } from "../../src/auth/keys.ts";
 import { AuthError, MyPaasError } from "../../src/error.ts";
-import type { LoginAnswer } from "../../src/wire/requests.ts";
+import type { LoginAnswer, LoginRequest } from "../../src/wire/requests.ts";
 
 const NOW = new Date("2026-11-22T10:00:00Z");
 const serverId = "0123456789abcdef0123456789abcdef";
 const secret = "c2VjcmV0c2VjcmV0c2VjIQ";
 const otherSecret = "AAAAAAAAAAAAAAAAAAAAAA";
+const key = await generateKey();
+const otherKey = await generateKey();
 const request = {
   invite: "00112233aabbccdd",
-  publicKey: "GbdECWhJgM3-hUG6wWfcO5bIUIaqMLa2ywxcOK1wMWY",
+  publicKey: key.publicKey,
   nonce: "ffeeddccbbaa99887766554433221100",
 };
 const registered: Omit<LoginAnswer, "proof"> = {
@@ -58,25 +62,62 @@ Deno.test("proveLogin() is the HMAC-SHA-256 of a JSON list", async () => {
   assertEquals(await proveLogin(request, { serverId, secret }), mac.toHex());
 });
 
-Deno.test("verifyLogin() takes the proof of who knows the secret", async () => {
-  await verifyLogin({ ...request, proof: await proveLogin(request, { serverId, secret }) }, { serverId, secret });
+Deno.test("signLogin() is the ed25519 signature of a JSON list", async () => {
+  const text = JSON.stringify(["mypaas login key v1", serverId, request.invite, request.publicKey, request.nonce]);
+  const signature = await sign(key, new TextEncoder().encode(text));
+  assertEquals(
+    await signLogin(request, { serverId, key }),
+    signature.toBase64({ alphabet: "base64url", omitPadding: true }),
+  );
+});
+
+/** What a laptop sends that knows the secret and has the private key. */
+async function goodLogin(): Promise<LoginRequest> {
+  const proof = await proveLogin(request, { serverId, secret });
+  return { ...request, proof, signature: await signLogin(request, { serverId, key }) };
+}
+
+Deno.test("verifyLogin() takes the proof of who knows the secret and has the private key", async () => {
+  await verifyLogin(await goodLogin(), { serverId, secret });
 });
 
 Deno.test("verifyLogin() refuses another secret, server, invite, key or nonce, and no proof", async () => {
-  const proof = await proveLogin(request, { serverId, secret });
+  const good = await goodLogin();
+  const { proof } = good;
   const refuse = async (change: object, options: object = {}) => {
-    const check = () => verifyLogin({ ...request, proof, ...change }, { serverId, secret, ...options });
+    const check = () => verifyLogin({ ...good, ...change }, { serverId, secret, ...options });
     const error = await assertRejects(check, AuthError);
     assertEquals(error.message, "Cannot log in: the proof of the invite is wrong");
   };
   await refuse({}, { secret: otherSecret });
   await refuse({}, { serverId: "f".repeat(32) });
   await refuse({ invite: "1".repeat(16) });
-  await refuse({ publicKey: `A${request.publicKey.slice(1)}` });
+  await refuse({ publicKey: otherKey.publicKey });
   await refuse({ nonce: "2".repeat(32) });
   await refuse({ proof: "" });
   await refuse({ proof: proof.slice(2) });
   await refuse({ proof: "0".repeat(64) });
+});
+
+Deno.test("verifyLogin() refuses a public key whose private key the laptop did not sign with", async () => {
+  const refuse = async (change: Partial<LoginRequest>) => {
+    const claim = { ...request, ...change };
+    const proof = await proveLogin(claim, { serverId, secret });
+    const login = { ...await goodLogin(), ...claim, proof };
+    const error = await assertRejects(() => verifyLogin(login, { serverId, secret }), AuthError);
+    assertEquals(
+      error.message,
+      "Cannot log in: it is not signed with the private key of the public key that it registers",
+    );
+  };
+  await refuse({ publicKey: otherKey.publicKey });
+  await refuse({ publicKey: "_".repeat(42) + "8" });
+  await refuse({ invite: "1".repeat(16) });
+  await refuse({ nonce: "2".repeat(32) });
+  await refuse({ signature: "" });
+  await refuse({ signature: "A".repeat(86) });
+  await refuse({ signature: await signLogin(request, { serverId, key: otherKey }) });
+  await refuse({ signature: await signLogin(request, { serverId: "f".repeat(32), key }) });
 });
 
 Deno.test("verifyLoginAnswer() takes the answer of the server that made the invite", async () => {
@@ -102,5 +143,5 @@ Deno.test("verifyLoginAnswer() refuses every changed field, and the laptop's own
   await refuse({}, { secret: otherSecret });
   await refuse({}, { serverId: "f".repeat(32) });
   await refuse({}, { request: { ...request, nonce: "2".repeat(32) } });
-  await refuse({}, { request: { ...request, publicKey: `A${request.publicKey.slice(1)}` } });
+  await refuse({}, { request: { ...request, publicKey: otherKey.publicKey } });
 });

@@ -40,8 +40,8 @@ async function setUp({ serverId = SERVER, proveWith }: { serverId?: string; prov
     }
     if (used) return toResponse(errorAnswer(new AuthError("Cannot log in: the invite was used before")));
     used = true;
-    const { proof, ...asked } = parseLoginRequest(await request.json());
-    await verifyLogin({ ...asked, proof }, { serverId, secret: invite.secret });
+    const asked = parseLoginRequest(await request.json());
+    await verifyLogin(asked, { serverId, secret: invite.secret });
     const granted = { key: await keyId(asked.publicKey), name: "ann", role: "deploy", scope: ["blog"] } as const;
     const context = { serverId, secret: proveWith ?? invite.secret, request: asked };
     return Response.json({ ...granted, proof: await proveLoginAnswer(granted, context) } satisfies LoginAnswer);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { MyPaasError } from "../../src/error.ts";
+import { AuthError, MyPaasError } from "../../src/error.ts";
 import { Database } from "../../src/state/database.ts";
 import { MIGRATIONS } from "../../src/state/migrations.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
@@ -126,6 +126,28 @@ Deno.test("redeem() uses the invite up and registers the key", () => {
   assert(store.revoke("k", AT));
   assert(!store.revoke("k", AT));
   assertEquals(store.keys().map(({ revokedAt }) => revokedAt), [AT]);
+});
+
+Deno.test("redeem() refuses another public key under a known id, and leaves the invite as it was", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteKeyStore(database);
+  const admin = { name: "ann", role: "admin", scope: ["*"] } as const;
+  const guest = { name: "guest", role: "deploy", scope: ["blog"] } as const;
+  for (const id of ["1", "2", "3"]) {
+    store.addInvite({ id, secret: "s", ...guest, createdBy: "root@local", expiresAt: AT });
+  }
+  store.redeem("1", { id: "k", publicKey: "ann's", ...admin, createdAt: AT });
+  const key = { id: "k", ...guest, createdAt: AT };
+  assertThrows(
+    () => store.redeem("2", { ...key, publicKey: "guest's" }),
+    AuthError,
+    'another key is registered under the id "k"',
+  );
+  assertEquals([store.key("k")?.publicKey, store.key("k")?.role], ["ann's", "admin"]);
+  assertEquals([store.invite("2")?.usedAt, store.invite("2")?.secret], [undefined, "s"]);
+  store.revoke("k", AT);
+  store.redeem("3", { ...key, publicKey: "ann's" });
+  assertEquals([store.key("k")?.role, store.key("k")?.revokedAt], ["deploy", undefined]);
 });
 
 Deno.test("refuse() counts equal refusals of a minute in one line", () => {

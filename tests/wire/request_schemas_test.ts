@@ -173,7 +173,13 @@ Deno.test("parseMissingRequest() takes 20,000 digests and not one more", () => {
 });
 
 Deno.test("parseLoginRequest() takes bytes of the right length only", () => {
-  const login = { invite: "0".repeat(16), publicKey: "A".repeat(43), nonce: "1".repeat(32), proof: "2".repeat(64) };
+  const login = {
+    invite: "0".repeat(16),
+    publicKey: "A".repeat(43),
+    nonce: "1".repeat(32),
+    proof: "2".repeat(64),
+    signature: "B".repeat(86),
+  };
   assertEquals(parseLoginRequest(login), login);
   const what = "Cannot read the login request: ";
   says(() => parseLoginRequest({ ...login, invite: "x" }), `${what}"invite" must be 16 lower-case hex digits`);
@@ -183,6 +189,11 @@ Deno.test("parseLoginRequest() takes bytes of the right length only", () => {
   );
   says(() => parseLoginRequest({ ...login, nonce: "" }), `${what}"nonce" must be 32 lower-case hex digits`);
   says(() => parseLoginRequest({ ...login, proof: "2" }), `${what}"proof" must be 64 lower-case hex digits`);
+  says(
+    () => parseLoginRequest({ ...login, signature: "B".repeat(88) }),
+    `${what}"signature" must be 64 bytes in base64url (86 characters)`,
+  );
+  says(() => parseLoginRequest({ ...login, signature: undefined }), `${what}"signature" is missing`);
 });
 
 Deno.test("parseInviteRequest() takes names people use, known roles and scopes", () => {

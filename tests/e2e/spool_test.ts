@@ -1,0 +1,62 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { readIgnore, scanTree } from "../../src/archive/scan.ts";
+import { connectTo } from "../../src/cli/connect.ts";
+import { followDeploy } from "../../src/client/follow_deploy.ts";
+import { MyPaasError } from "../../src/error.ts";
+import { findDockerfile } from "../../src/host/dockerfile_path.ts";
+import { sha256 } from "../../src/host/hash.ts";
+import { diskTree } from "../../src/host/tree.ts";
+import { sharedServer, succeeded } from "./lab.ts";
+
+const server = sharedServer();
+
+// The receiver writes the spool, so what lies there may be anything once it is taken over.
+
+/** Where a blob of a service lies in the spool. */
+function blobPath(service: string, digest: string): string {
+  return `${server().layout.spool}/${service}/${digest.slice(0, 2)}/${digest}`;
+}
+
+/** Asks for a deploy of what the spool has, as a push does after its uploads. */
+async function deployFromSpool(service: string, dockerfile: string): Promise<void> {
+  const { folder } = await findDockerfile(dockerfile);
+  const ignore = await readIgnore(diskTree(folder), "Dockerfile");
+  const { manifest } = await scanTree(diskTree(folder), { ignore, dockerfile: "Dockerfile", digest: sha256 });
+  const request = { service, dockerfile: "Dockerfile", manifest, force: true, dryRun: false };
+  const env = (name: string) => server().laptop()[name];
+  const connection = await connectTo("lab", { root: "/", env });
+  try {
+    const body = new TextEncoder().encode(JSON.stringify(request));
+    await followDeploy(connection, { service, body }, () => {});
+  } finally {
+    connection.close();
+  }
+}
+
+const PLANTS: readonly (readonly [string, (path: string, size: number) => Promise<void>])[] = [
+  ["a link to another file of the same content", async (path) => {
+    await Deno.rename(path, `${path}.real`);
+    await Deno.symlink(`${path}.real`, path);
+  }],
+  ["a pipe", async (path) => {
+    await Deno.remove(path);
+    const made = await new Deno.Command("mkfifo", { args: [path] }).output();
+    assertEquals(made.code, 0);
+  }],
+  ["other bytes of the same length", async (path, size) => {
+    await Deno.writeTextFile(path, "#".repeat(size));
+  }],
+];
+
+for (const [index, [what, plant]] of PLANTS.entries()) {
+  Deno.test(`the daemon refuses ${what} in the spool, and the live release answers`, async () => {
+    const name = `spool${index}`;
+    const project = { name, options: { domain: `${name}.test` }, app: { TEXT: "safe" } };
+    succeeded(await server().push(project));
+    const dockerfile = await server().project(project);
+    const digest = sha256(await Deno.readFile(dockerfile));
+    await plant(blobPath(name, digest), (await Deno.stat(dockerfile)).size);
+    await assertRejects(() => deployFromSpool(name, dockerfile), MyPaasError, digest);
+    assertEquals(await server().get(`${name}.test`), { status: 200, text: "safe" });
+  });
+}
