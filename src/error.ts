@@ -65,6 +65,11 @@ export class NotReadyError extends MyPaasError {
   override readonly kind = "notReady";
 }
 
+/** What was thrown, in one sentence: a message, or whatever it is as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Makes the error of a kind; the inverse of reading `kind`, `message`, `hint` and `details` off one. */
 export function errorOfKind(kind: FailureKind, message: string, options: MyPaasErrorOptions = {}): MyPaasError {
   switch (kind) {

@@ -17,20 +17,14 @@ export interface WaitOptions {
  */
 export async function waitUntil<T>(
   check: (signal: AbortSignal) => Promise<T | undefined | false> | T | undefined | false,
-  { what, timeoutMs, intervalMs = 50, signal }: WaitOptions,
+  { intervalMs = 50, ...limits }: WaitOptions,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const either = signal ? AbortSignal.any([timeout, signal]) : timeout;
+  using limit = new Limit(limits);
   while (true) {
-    signal?.throwIfAborted();
-    const state = await untilAborted(
-      Promise.resolve(check(either)),
-      either,
-      () => timeoutOrReason(what, timeoutMs, signal),
-    );
+    limit.signal.throwIfAborted();
+    const state = await untilAborted(Promise.resolve(check(limit.signal)), limit.signal);
     if (state !== undefined && state !== false) return state;
-    if (either.aborted) throw timeoutOrReason(what, timeoutMs, signal);
-    await pause(intervalMs, either);
+    await pause(intervalMs, limit.signal);
   }
 }
 
@@ -39,10 +33,9 @@ export async function waitUntil<T>(
  *
  * @throws {TimeoutError} when `timeoutMs` have passed
  */
-export function within<T>(event: Promise<T>, { what, timeoutMs, signal }: Omit<WaitOptions, "intervalMs">): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const either = signal ? AbortSignal.any([timeout, signal]) : timeout;
-  return untilAborted(event, either, () => timeoutOrReason(what, timeoutMs, signal));
+export async function within<T>(event: Promise<T>, limits: Omit<WaitOptions, "intervalMs">): Promise<T> {
+  using limit = new Limit(limits);
+  return await untilAborted(event, limit.signal);
 }
 
 /** The time of a wait was over. */
@@ -50,17 +43,43 @@ export class TimeoutError extends MyPaasError {
   override readonly name = "TimeoutError";
 }
 
-function timeoutOrReason(what: string, timeoutMs: number, signal: AbortSignal | undefined): unknown {
-  return signal?.aborted ? signal.reason : new TimeoutError(`Cannot see that ${what}: waited ${timeoutMs / 1000} s`);
+/**
+ * What ends a wait: the time, or the caller's signal. `AbortSignal.timeout` and `AbortSignal.any` would do the same, but
+ * they keep the timer until the time is over, however soon the wait ends.
+ */
+class Limit implements Disposable {
+  readonly #ended = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #abort = () => this.#ended.abort(this.#outer?.reason);
+
+  constructor({ what, timeoutMs, signal }: Omit<WaitOptions, "intervalMs">) {
+    this.#outer = signal;
+    this.#timer = setTimeout(() => {
+      this.#ended.abort(new TimeoutError(`Cannot see that ${what}: waited ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    if (signal?.aborted) this.#abort();
+    signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** Aborted with what the wait is to throw. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#abort);
+  }
 }
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, reason: () => unknown): Promise<T> {
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {});
-    return Promise.reject(reason());
+    return Promise.reject(signal.reason);
   }
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(reason());
+    const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });

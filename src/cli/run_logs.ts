@@ -25,21 +25,24 @@ export async function runLogs(request: LogsCommandRequest, context: CliContext):
 }
 
 /**
- * Reads `--since`: an age such as `90s`, `10m`, `2h`, `3d`, or a date that JavaScript knows.
+ * Reads `--since`: an age such as `90s`, `10m`, `2h`, `3d`, or a date that begins with the year, such as `2026-11-22`.
  *
- * @returns seconds since 1970
+ * @param now milliseconds since 1970
+ * @returns seconds since 1970, never less than 0
+ * @throws {UsageError} for anything else
  */
 export function sinceSeconds(text: string, now: number): number {
   const age = /^(\d{1,9})(s|m|h|d)$/.exec(text);
   if (age !== null) {
     const seconds = { s: 1, m: 60, h: 3600, d: 86400 }[age[2] as "s" | "m" | "h" | "d"];
-    return Math.floor(now / 1000) - Number(age[1]) * seconds;
+    return Math.max(0, Math.floor(now / 1000) - Number(age[1]) * seconds);
   }
-  const date = Date.parse(text);
+  // Date.parse takes more, such as a mere "10" for a day in 2001.
+  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(date)) {
     throw new UsageError(`Cannot read --since "${text}": it takes an age such as 10m, 2h or 3d, or a date`, {
       hint: "Such as --since 2026-11-22T10:00:00Z.",
     });
   }
-  return Math.floor(date / 1000);
+  return Math.max(0, Math.floor(date / 1000));
 }

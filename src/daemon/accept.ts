@@ -12,7 +12,7 @@ import type { DeployRequest } from "../wire/requests.ts";
 const MAX_DOCKERFILE_BYTES = 1 << 20;
 
 export interface AcceptParts {
-  readonly store: Pick<ReleaseStore, "allLive" | "pending" | "services">;
+  readonly store: Pick<ReleaseStore, "allLive" | "pending">;
   /** Refuses volumes outside of the volume root. */
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
   /** Domains that belong to the server itself. */
@@ -29,7 +29,7 @@ export interface AcceptedDeploy {
 }
 
 /**
- * Looks at everything that can be known before a release number is taken. Nothing is changed.
+ * Looks at everything that can be known before a release number is taken, but for `checkDomains`. Nothing is changed.
  *
  * @throws {UsageError} naming what is not allowed
  */
@@ -45,7 +45,6 @@ export async function acceptDeploy(
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
   checkImages(service.baseImages, isServiceImage);
-  checkDomains(parts, spec);
   await parts.checkVolumes(spec);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
   return { service, contentDigest: await sha256Hex(content) };
@@ -75,7 +74,15 @@ async function readAll(service: string, entry: ManifestEntry & { readonly type: 
   return all;
 }
 
-function checkDomains({ store, reservedDomains }: AcceptParts, spec: ServiceSpec): void {
+/**
+ * Makes sure that no domain belongs to another service. Whoever takes the domains must do so before anything is awaited.
+ *
+ * @throws {MyPaasError} naming the owner
+ */
+export function checkDomains(
+  { store, reservedDomains }: Pick<AcceptParts, "store" | "reservedDomains">,
+  spec: ServiceSpec,
+): void {
   for (const domain of spec.domains) {
     if (reservedDomains.includes(domain)) {
       throw new UsageError(`Cannot use the domain "${domain}" for "${spec.name}": it is the server's own`);

@@ -26,7 +26,11 @@ export type Door = "local" | "gate";
 
 /** An answer before it is written and signed. */
 export type Result =
-  | { readonly json: unknown }
+  | {
+    readonly json: unknown;
+    /** What it was about, for the audit, when that is no service. */
+    readonly subject?: string;
+  }
   /** Objects, one per line; the last one is proved. */
   | { readonly lines: AsyncIterable<object> }
   | { readonly response: Response };

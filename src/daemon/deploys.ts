@@ -12,15 +12,15 @@ import { waitUntil } from "../wait.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { acceptDeploy, type AcceptParts, checkDomains } from "./accept.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
 /** Logs of so many deploys are kept for `attach`. */
 const LOGS_KEPT = 50;
-/** How long the daemon goes on trying to bring a service to what the state says. */
+/** How long the daemon goes on trying to bring a service to what the state says, and its pauses. */
 const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
-const RETRY_INTERVAL_MS = 5000;
+const RETRY_PAUSE_MS = 5000;
 
 export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts {
   readonly store: RollOutParts["store"];
@@ -31,6 +31,8 @@ export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinish
   readonly onIdle: () => void;
   /** Tells whoever runs the daemon; never a secret. */
   readonly log: (line: string) => void;
+  /** Pause between two attempts to reconcile a service, in milliseconds; for tests. */
+  readonly retryPauseMs?: number;
 }
 
 /** One deploy that goes on or is over. */
@@ -72,6 +74,8 @@ export class Deploys {
     const { store, now } = this.#parts;
     const accepted = await acceptDeploy(this.#parts, request, source);
     const { spec } = accepted.service;
+    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
+    checkDomains(this.#parts, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some(({ service }) => service === spec.name);
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
@@ -127,7 +131,7 @@ export class Deploys {
     waitUntil(attempt, {
       what: `${service} is as the state says`,
       timeoutMs: RETRY_TIMEOUT_MS,
-      intervalMs: RETRY_INTERVAL_MS,
+      intervalMs: this.#parts.retryPauseMs ?? RETRY_PAUSE_MS,
       signal,
     }).catch((error) => {
       if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${sentence(error)}`);
@@ -159,8 +163,10 @@ export class Deploys {
         seconds: (this.#parts.now().getTime() - began) / 1000,
         alreadyLive: false,
       });
-      tail.catch((error) => this.#parts.log(`${deploy.id}: taking the old release away: ${sentence(error)}`))
-        .finally(this.#parts.onIdle);
+      tail.catch((error) => {
+        this.#parts.log(`${deploy.id}: taking the old release away: ${sentence(error)}`);
+        this.#retry(release.service);
+      }).finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });

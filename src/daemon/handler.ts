@@ -66,12 +66,12 @@ async function answer(
   if (route.service !== undefined && service === undefined) {
     throw new UsageError(`Cannot answer ${where}: it does not name a service`);
   }
-  const body = await audited(parts, { route, actor, service, address }, async () => {
+  const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
-    return route.streamedBody === true ? undefined : await readBody(request, door);
-  }, true);
-  const call: Call = { actor, params, query: url.searchParams, body, request, door };
-  const result = await audited(parts, { route, actor, service, address }, () => route.run(call, parts));
+    const body = route.streamedBody === true ? undefined : await readBody(request, door);
+    const call: Call = { actor, params, query: url.searchParams, body, request, door };
+    return await route.run(call, parts);
+  });
   return await respond(parts.signer, result, asked);
 }
 
@@ -102,12 +102,15 @@ async function verifyForReceiver(parts: HandlerParts, request: Request, address:
   });
   if (service === undefined) throw new UsageError(`Cannot verify ${asked.path}: it does not name a service`);
   const route = { command, audited: false } as const;
-  await audited(parts, { route, actor, service, address }, () => mayDo(actor, command, service), true);
-  return Response.json({ service });
+  const result = await audited(parts, { route, actor, service, address }, () => {
+    mayDo(actor, command, service);
+    return { json: { service } };
+  });
+  return await respond(parts.signer, result, undefined);
 }
 
-/** Writes one audit line for what was done, and for every refusal. */
-async function audited<T>(
+/** Writes one audit line for every refusal, and for what was done or failed where the route asks for it. */
+async function audited(
   { audit, now }: Pick<HandlerParts, "audit" | "now">,
   { route, actor, service, address }: {
     readonly route: Pick<ApiRoute, "command" | "audited">;
@@ -115,9 +118,8 @@ async function audited<T>(
     readonly service: string | undefined;
     readonly address: string;
   },
-  work: () => T | Promise<T>,
-  refusalsOnly = false,
-): Promise<T> {
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
   const line = {
     at: now().toISOString(),
     actor: actorName(actor),
@@ -127,7 +129,8 @@ async function audited<T>(
   };
   try {
     const result = await work();
-    if (route.audited && !refusalsOnly) audit.write({ ...line, result: "ok" });
+    const subject = "subject" in result ? result.subject : undefined;
+    if (route.audited) audit.write({ ...line, subject: subject ?? line.subject, result: "ok" });
     return result;
   } catch (error) {
     const result = error instanceof Error ? error.message : String(error);

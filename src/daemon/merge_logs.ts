@@ -31,7 +31,12 @@ export async function* mergeLogs(
 /** Whatever comes first from any of them, until all have ended. */
 async function* together<T>(iterables: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
   const iterators = iterables.map((iterable) => iterable[Symbol.asyncIterator]());
-  const next = (index: number) => iterators[index]?.next().then((result) => ({ index, result }));
+  const next = (index: number) => {
+    const coming = iterators[index]?.next().then((result) => ({ index, result }));
+    // It is raced only when more is wanted; it may fail before that, or be wanted never.
+    coming?.catch(() => {});
+    return coming;
+  };
   const waiting = new Map(iterators.map((_, index) => [index, next(index)]));
   try {
     while (waiting.size > 0) {

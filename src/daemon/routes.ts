@@ -75,7 +75,7 @@ function attach(call: Call, parts: ApiParts): Result {
   const id = required(call.params["id"], "id");
   const found: Deploy | undefined = parts.deploys.find(id);
   if (found === undefined) throw unknownDeploy(id, parts);
-  return { lines: found.log.follow(Number(call.query.get("after") ?? "0"), call.request.signal) };
+  return { lines: found.log.follow(wholeNumber(call, "after") ?? 0, call.request.signal) };
 }
 
 /** The log of a deploy is kept in memory only; its result is in the state. */
@@ -95,6 +95,7 @@ async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promis
   const found = await runtime.list();
   const services = store.services().filter((service) => inScope(actor, service)).map((service) =>
     summarize(service, {
+      live: store.live(service),
       releases: store.releases(service, RECENT_RELEASES),
       found: found.filter(({ id }) => id.service === service),
       urlsOf,
@@ -103,21 +104,27 @@ async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promis
   return { json: services };
 }
 
-function logs(call: Call, { store, runtime }: ApiParts): Result {
+async function logs(call: Call, { store, runtime }: ApiParts): Promise<Result> {
   const name = required(call.params["name"], "name");
-  const live = store.live(name) ?? store.releases(name, 1)[0];
-  if (live === undefined) {
-    const known = store.services();
+  const release = store.live(name) ?? store.releases(name, 1)[0];
+  if (release === undefined) {
+    const known = store.services().filter((service) => inScope(call.actor, service));
     throw new MyPaasError(`Cannot show the log of "${name}": there is no such service`, {
       hint: known.length === 0 ? "No service was deployed yet." : `Services are: ${known.join(", ")}.`,
     });
   }
-  const number = (key: string) => call.query.has(key) ? Number(call.query.get(key)) : undefined;
-  const query = { follow: call.query.get("follow") === "1", tail: number("tail"), since: number("since") };
-  if ([query.tail, query.since].some((value) => value !== undefined && !(value >= 0))) {
-    throw new UsageError("Cannot show the log: tail and since are numbers");
+  const query = {
+    follow: call.query.get("follow") === "1",
+    tail: wholeNumber(call, "tail"),
+    since: wholeNumber(call, "since"),
+  };
+  const found = await runtime.list();
+  const replicas = found.map(({ id }) => id).filter((id) => id.service === name && id.release === release.number);
+  if (replicas.length === 0) {
+    throw new MyPaasError(
+      `Cannot show the log of "${name}": release ${release.number} is ${release.status} and has no container`,
+    );
   }
-  const replicas = live.places.map(({ n }) => ({ service: name, release: live.number, n }));
   const sources = replicas.map((id) => ({
     name: replicaName(id),
     lines: (signal: AbortSignal) => runtime.logs(id, query, signal),
@@ -147,11 +154,20 @@ function revokeKey({ actor, params }: Call, { keys, now }: ApiParts): Result {
   }
   checkRevoke(actor, known);
   keys.revoke(id, now().toISOString());
-  return { json: { id, name: known.name } };
+  return { json: { id, name: known.name }, subject: id };
 }
 
 function invite({ actor, body }: Call, { logins }: ApiParts): Result {
-  return { json: logins.invite(actor, parseInviteRequest(body)) };
+  const made = logins.invite(actor, parseInviteRequest(body));
+  return { json: made, subject: made.id };
+}
+
+/** A number of the query; undefined when it is not there. */
+function wholeNumber({ query }: Call, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new UsageError(`Cannot read the request: "${name}" must be a whole number, not ${JSON.stringify(text)}`);
 }
 
 function required(value: string | undefined, name: string): string {

@@ -7,15 +7,15 @@ import type { ServiceSummary } from "../wire/requests.ts";
 /** What `ps` says of one service. Pure. */
 export function summarize(
   service: string,
-  { releases, found, urlsOf }: {
-    /** The newest first; enough to hold the live one and what came after it. */
+  { live, releases, found, urlsOf }: {
+    readonly live: Release | undefined;
+    /** The newest, the newest first. */
     readonly releases: readonly Release[];
     /** The service's replicas on the machine. */
     readonly found: readonly ReplicaState[];
     readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   },
 ): ServiceSummary {
-  const live = releases.find(({ status }) => status === "live");
   const pending = releases.some(({ status }) => status === "pending");
   const failure = releases.find((release) => release.number > (live?.number ?? 0) && release.error !== undefined);
   const replicas = found.filter(({ id }) => id.release === live?.number);

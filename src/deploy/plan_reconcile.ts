@@ -8,7 +8,8 @@ import type { Release } from "./store.ts";
  * failed deploy, after `kill -9` of the daemon at any step, and after a reboot.
  *
  * Order: routes first, so that requests wait for the right address; then what never was live goes, as it may sit on an
- * address that is needed; then the live release is made whole; then older replicas finish and go.
+ * address that is needed; then the live release is made whole; then older replicas finish and go. A replica that was ready
+ * (it is started again by itself from then on) may have had the route for a moment, so its requests finish first.
  *
  * @param live the release that the state says is live, with its places; undefined when the service has none
  * @param found every replica of this service on the machine
@@ -28,7 +29,8 @@ export function planReconcile(
   const held = repairs.some((step) => step.kind === "start");
   return [
     ...(!routed ? [{ kind: "unroute", service } as const] : held ? heldRoute(live) : routeSteps(live, undefined)),
-    ...stopAndRemove(neverLive),
+    ...retire(ids(neverLive.filter(({ restarts }) => restarts)), { unname: true }),
+    ...stopAndRemove(neverLive.filter(({ restarts }) => !restarts)),
     ...repairs,
     ...(routed && held ? routeSteps(live, undefined) : []),
     ...retire(ids(older), { unname: true }),
@@ -67,7 +69,7 @@ function planRepairs(live: Release, found: readonly ReplicaState[]): readonly St
   });
 }
 
-/** What never was live has no request to finish; it is in the way. */
+/** What never was ready has no request to finish; it is in the way. */
 function stopAndRemove(states: readonly ReplicaState[]): readonly Step[] {
   if (states.length === 0) return [];
   const running = states.filter((state) => state.status === "running" || state.status === "restarting");

@@ -1,12 +1,15 @@
+import { messageOf } from "../error.ts";
 import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { worstHoldSeconds } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
 import type { ReplicaState } from "./runtime.ts";
+import type { Release } from "./store.ts";
 
 /**
- * Brings one service from what is found on the machine to what the state says.
+ * Brings one service from what is found on the machine to what the state says. No deploy of it may be under way: one that
+ * the state still has as begun could not be marked when it failed, and is marked now.
  *
  * @throws what a step failed with; calling it again goes on
  */
@@ -15,6 +18,8 @@ export async function reconcileService(
   service: string,
   options: Pick<RunOptions, "report" | "signal">,
 ): Promise<void> {
+  const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
+  for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
   const found = (await parts.runtime.list()).filter(({ id }) => id.service === service);
   await runSteps(parts, planReconcile(service, parts.store.live(service), found), options);
 }
@@ -37,8 +42,8 @@ export async function reconcileAll(
   try {
     await parts.routes.reset(services.flatMap((service) => routeAtStart(parts, service, found)));
   } catch (error) {
-    // Traefik keeps what it has loaded; the containers matter more now.
-    options.report({ kind: "warning", text: error instanceof Error ? error.message : String(error) });
+    // Traefik keeps what it has loaded. What runs is left to run; a repair waits until Traefik confirms its route.
+    options.report({ kind: "warning", text: messageOf(error) });
     for (const service of services) failed.set(service, error);
   }
   await Promise.all(services.map(async (service) => {
@@ -55,11 +60,15 @@ export async function reconcileAll(
 }
 
 /** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */
-function interruptPending({ store, now }: RunnerParts): void {
-  for (const { service, number, step } of store.pending()) {
-    const where = step === undefined ? "before its first step" : `at "${step}"`;
-    store.fail(service, number, "interrupted", `The daemon ended ${where}`, now().toISOString());
+function interruptPending(parts: RunnerParts): void {
+  for (const release of parts.store.pending()) {
+    const where = release.step === undefined ? "before its first step" : `at "${release.step}"`;
+    interrupt(parts, release, `The daemon ended ${where}`);
   }
+}
+
+function interrupt({ store, now }: RunnerParts, { service, number }: Release, error: string): void {
+  store.fail(service, number, "interrupted", error, now().toISOString());
 }
 
 function routeAtStart({ store }: RunnerParts, service: string, found: readonly ReplicaState[]): readonly Route[] {

@@ -1,4 +1,4 @@
-import { errorOfKind, MyPaasError } from "../error.ts";
+import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { reconcileService } from "./reconcile.ts";
@@ -9,10 +9,12 @@ import { replicaCount } from "../service/spec.ts";
 
 /** Images of so many releases are kept, so that a rollback needs no build. */
 const RELEASES_KEPT = 5;
+/** Images of releases older than the newest so many are gone already: each deploy looks at these. */
+const RELEASES_LOOKED_AT = 50;
 
 export interface RollOutParts extends RunnerParts {
   readonly builder: Pick<Builder, "removeImage">;
-  /** Called when putting things back did not succeed; it has to be tried again. */
+  /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
   readonly onUnfinished: (service: string) => void;
   readonly ranges: { readonly ingress: AddressRange; readonly internal: AddressRange };
 }
@@ -45,10 +47,11 @@ export async function rollOut(
   }
   try {
     await runSteps(parts, behind.filter(isRouting), { report: options.report });
+    parts.store.setStep(service, number, undefined);
   } catch (error) {
-    options.report({ kind: "warning", text: `the new release is live, but ${sentence(error)}` });
+    options.report({ kind: "warning", text: `the new release is live, but ${messageOf(error)}` });
+    parts.onUnfinished(service);
   }
-  parts.store.setStep(service, number, undefined);
   return { tail: cleanUp(parts, service, behind.filter((step) => !isRouting(step))) };
 }
 
@@ -86,22 +89,28 @@ async function undo(
   options: RunOptions,
 ): Promise<unknown> {
   const { service, number } = release;
-  const cancelled = options.signal?.aborted === true;
-  parts.store.fail(service, number, cancelled ? "cancelled" : "failed", sentence(error), parts.now().toISOString());
+  const status = options.signal?.aborted === true ? "cancelled" : "failed";
   const { report } = options;
+  let putBack = false;
   try {
+    // What this throws, for a full disk, is like any other failure here: the repair marks the release.
+    parts.store.fail(service, number, status, messageOf(error), parts.now().toISOString());
     await reconcileService(parts, service, { report });
+    putBack = true;
     await parts.builder.removeImage(service, number);
   } catch (second) {
     report({
       kind: "warning",
-      text: `putting things back is not finished, the daemon goes on with it: ${sentence(second)}`,
+      text: `putting things back is not finished, the daemon goes on with it: ${messageOf(second)}`,
     });
+    parts.onUnfinished(service);
   }
   if (!(error instanceof MyPaasError)) return error;
   const still = old === undefined
     ? "Nothing was running before, so nothing runs now."
-    : `Release ${old.number} still serves.`;
+    : putBack
+    ? `Release ${old.number} still serves.`
+    : `Release ${old.number} is being put back: look with mypaas ps.`;
   const hint = error.hint === undefined ? still : `${error.hint} ${still}`;
   return errorOfKind(error.kind, error.message, { hint, details: error.details, cause: error });
 }
@@ -109,16 +118,13 @@ async function undo(
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */
 async function cleanUp(parts: RollOutParts, service: string, steps: readonly Step[]): Promise<void> {
   await runSteps(parts, steps, { report: () => {} });
-  const kept = parts.store.releases(service, 1000).filter(({ status }) => status === "live" || status === "retired");
-  for (const { number, image } of kept.slice(RELEASES_KEPT)) {
-    if (image !== undefined) await parts.builder.removeImage(service, number);
-  }
+  const recent = parts.store.releases(service, RELEASES_LOOKED_AT).filter(({ status }) => status !== "pending");
+  const wasLive = recent.filter(({ status }) => status === "live" || status === "retired");
+  const kept = new Set(wasLive.slice(0, RELEASES_KEPT));
+  // Of one that never was live an image is there when the daemon was killed behind the build.
+  for (const release of recent) if (!kept.has(release)) await parts.builder.removeImage(service, release.number);
 }
 
 function isRouting(step: Step): boolean {
   return step.kind === "route" || step.kind === "unroute";
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

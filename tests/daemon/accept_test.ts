@@ -1,0 +1,182 @@
+import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { acceptDeploy, type AcceptedDeploy, type AcceptParts, checkDomains } from "../../src/daemon/accept.ts";
+import { MyPaasError, UsageError } from "../../src/error.ts";
+import { sha256 } from "../../src/host/hash.ts";
+import type { ManifestEntry } from "../../src/wire/manifest.ts";
+import type { DeployRequest } from "../../src/wire/requests.ts";
+import { BenchServer, SPEC } from "../deploy/bench_server.ts";
+import { dockerfile } from "./bench_daemon.ts";
+
+/** A Dockerfile in chunks of 10 bytes. */
+function chunked(text: string) {
+  const content = new TextEncoder().encode(text);
+  const stored = new Map<string, Uint8Array<ArrayBuffer>>();
+  const chunks = [];
+  for (let at = 0; at < content.length; at += 10) {
+    const chunk = content.slice(at, at + 10);
+    const digest = sha256(chunk);
+    stored.set(digest, chunk);
+    chunks.push({ digest, size: chunk.length });
+  }
+  const entry: ManifestEntry = { type: "file", path: "Dockerfile", mode: 0o644, size: content.length, chunks };
+  return { entry, stored };
+}
+
+/** Takes a request whose Dockerfile has this text. */
+async function accept(
+  text: string,
+  change: Partial<DeployRequest> = {},
+  parts: Partial<AcceptParts> = {},
+): Promise<AcceptedDeploy> {
+  using server = new BenchServer();
+  const { entry, stored } = chunked(text);
+  const request: DeployRequest = {
+    service: "blog",
+    dockerfile: "Dockerfile",
+    manifest: { entries: [entry] },
+    force: false,
+    dryRun: false,
+    ...change,
+  };
+  const all = {
+    store: server.store,
+    checkVolumes: () => Promise.resolve(),
+    reservedDomains: [],
+    platform: "linux/amd64",
+    ...parts,
+  };
+  return await acceptDeploy(all, request, {
+    read: (service, { digest }) => {
+      const chunk = stored.get(digest);
+      if (service !== "blog" || chunk === undefined) throw new MyPaasError(`Cannot read the blob "${digest}"`);
+      return Promise.resolve(chunk);
+    },
+  });
+}
+
+async function refuses(deploy: Promise<AcceptedDeploy>, sentence: string): Promise<void> {
+  assertEquals((await assertRejects(() => deploy, UsageError)).message, sentence);
+}
+
+Deno.test("acceptDeploy() reads the service from the Dockerfile, joined from its chunks", async () => {
+  const { service } = await accept(dockerfile("blog", "domain = bücher.example", "port = 8000"));
+  assertEquals([service.spec.name, service.spec.port, service.spec.domains], ["blog", 8000, ["xn--bcher-kva.example"]]);
+  assertEquals(service.baseImages, ["busybox"]);
+});
+
+Deno.test("acceptDeploy() gives one digest for what would be the same release, and another for each change", async () => {
+  const text = dockerfile("blog");
+  const digest = async (...args: Parameters<typeof accept>) => (await accept(...args)).contentDigest;
+  const first = await digest(text);
+  assertEquals(await digest(text), first);
+  assertEquals(await digest(text, { force: true }), first);
+  assertNotEquals(await digest(`${text}\n`), first);
+  const manifest = { entries: [chunked(text).entry, { type: "dir", path: "new", mode: 0o755 } as const] };
+  assertNotEquals(await digest(text, { manifest }), first);
+});
+
+Deno.test("acceptDeploy() refuses a Dockerfile that was not sent, or is no file", async () => {
+  const sentence = 'Cannot deploy "blog": the files that were sent have no "Dockerfile"';
+  await refuses(accept("", { manifest: { entries: [] } }), sentence);
+  const link: ManifestEntry = { type: "link", path: "Dockerfile", target: "/etc/passwd" };
+  await refuses(accept("", { manifest: { entries: [link] } }), sentence);
+  await refuses(
+    accept(dockerfile("blog"), { dockerfile: "other/Dockerfile" }),
+    'Cannot deploy "blog": the files that were sent have no "other/Dockerfile"',
+  );
+});
+
+Deno.test("acceptDeploy() reads no Dockerfile that is larger than 1 MiB", async () => {
+  const size = (1 << 20) + 1;
+  const entry: ManifestEntry = { type: "file", path: "Dockerfile", mode: 0o644, size, chunks: [] };
+  await refuses(
+    accept("", { manifest: { entries: [entry] } }),
+    `Cannot read "Dockerfile": it has ${size} bytes, allowed are ${1 << 20}`,
+  );
+});
+
+Deno.test("acceptDeploy() passes on that a chunk is missing", async () => {
+  const chunk = { digest: "0".repeat(64), size: 1 };
+  const entry: ManifestEntry = { type: "file", path: "Dockerfile", mode: 0o644, size: 1, chunks: [chunk] };
+  await assertRejects(() => accept("", { manifest: { entries: [entry] } }), MyPaasError, "Cannot read the blob");
+});
+
+Deno.test("acceptDeploy() refuses a Dockerfile that names another service than the request", async () => {
+  await refuses(accept(dockerfile("shop")), 'Cannot deploy "blog": its Dockerfile names the service "shop"');
+});
+
+Deno.test("acceptDeploy() refuses an option that is wrong, naming the line", async () => {
+  await refuses(
+    accept(dockerfile("blog", "port = 0")),
+    'Cannot read option "port" in Dockerfile line 3: "0" is not a port; it takes a number from 1 to 65535',
+  );
+});
+
+for (
+  const instruction of [
+    "FROM mypaas/shop:3",
+    "FROM docker.io/mypaas-ab12cd/shop:3",
+    "FROM busybox\nCOPY --from=mypaas/shop:3 /secret /",
+    "FROM busybox\nRUN --mount=type=bind,from=mypaas/shop,target=/x cat /x/secret",
+    "ARG BASE=mypaas/shop:3\nFROM ${BASE}",
+  ]
+) {
+  Deno.test(`acceptDeploy() refuses ${JSON.stringify(instruction)}: the image is another service's`, async () => {
+    const text = `# mypaas.servicename = blog\n${instruction}\n`;
+    const error = await assertRejects(() => accept(text), UsageError);
+    assertMatch(error.message, /^Cannot use the image "\S+": it belongs to a service$/);
+  });
+}
+
+Deno.test("acceptDeploy() has the volumes checked", async () => {
+  const seen: unknown[] = [];
+  const checkVolumes: AcceptParts["checkVolumes"] = (spec) => {
+    seen.push(...spec.volumes);
+    return Promise.reject(new UsageError("Cannot use the volume"));
+  };
+  const text = dockerfile("blog", "volume = /etc:/data");
+  await refuses(accept(text, {}, { checkVolumes }), "Cannot use the volume");
+  assertEquals(seen.length, 1);
+});
+
+function release(server: BenchServer, name: string, domains: readonly string[]) {
+  const spec = { ...SPEC, name, domains };
+  return server.store.createRelease({ spec, env: [], contentDigest: "", by: "test", at: new Date().toISOString() });
+}
+
+Deno.test("checkDomains() lets a service keep its own, and take what nobody has", () => {
+  using server = new BenchServer();
+  const { number } = release(server, "blog", ["blog.example"]);
+  server.store.commit("blog", number, "");
+  checkDomains({ store: server.store, reservedDomains: [] }, { ...SPEC, domains: ["blog.example", "new.example"] });
+});
+
+Deno.test("checkDomains() names the owner, whether it is live or about to be", () => {
+  using server = new BenchServer();
+  const parts = { store: server.store, reservedDomains: ["paas.example"] };
+  const check = (...domains: string[]) => () => checkDomains(parts, { ...SPEC, domains });
+  const { number } = release(server, "shop", ["shop.example"]);
+  const taken = 'Cannot use the domain "shop.example" for "blog": it belongs to "shop"';
+  assertEquals(assertThrows(check("blog.example", "shop.example"), MyPaasError).message, taken);
+  server.store.commit("shop", number, "");
+  const error = assertThrows(check("shop.example"), MyPaasError);
+  assertEquals([error.message, error.kind], [taken, "failed"]);
+  assertEquals(
+    error.hint,
+    'Choose another domain, or take it out of the Dockerfile of "shop" and deploy that first.',
+  );
+  assertEquals(
+    assertThrows(check("paas.example"), UsageError).message,
+    'Cannot use the domain "paas.example" for "blog": it is the server\'s own',
+  );
+});
+
+Deno.test("checkDomains() gives a domain free that the live release of its owner no longer has", () => {
+  using server = new BenchServer();
+  for (const domains of [["shop.example"], []]) {
+    server.store.commit("shop", release(server, "shop", domains).number, "");
+  }
+  const failed = release(server, "shop", ["shop.example"]);
+  server.store.fail("shop", failed.number, "failed", "no", "");
+  checkDomains({ store: server.store, reservedDomains: [] }, { ...SPEC, domains: ["shop.example"] });
+});

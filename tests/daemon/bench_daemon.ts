@@ -1,0 +1,223 @@
+import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
+import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
+import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
+import { type Deploy, Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
+import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
+import { Logins } from "../../src/daemon/logins.ts";
+import { Signer } from "../../src/daemon/signer.ts";
+import type { StoredKey } from "../../src/daemon/stores.ts";
+import { publicUrls } from "../../src/daemon/summary.ts";
+import type { BuildLine } from "../../src/deploy/runtime.ts";
+import { MyPaasError } from "../../src/error.ts";
+import { sha256 } from "../../src/host/hash.ts";
+import { zstdDecompress } from "../../src/host/zstd.ts";
+import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
+import { SqliteAuditLog } from "../../src/state/audit_log.ts";
+import { SqliteKeyStore } from "../../src/state/key_store.ts";
+import { waitUntil } from "../../src/wait.ts";
+import type { NumberedEvent } from "../../src/wire/events.ts";
+import type { Manifest } from "../../src/wire/manifest.ts";
+import type { DeployRequest } from "../../src/wire/requests.ts";
+import { BenchServer } from "../deploy/bench_server.ts";
+import { MemoryBlobs } from "../fakes/memory_blobs.ts";
+
+/** An answer of the gate to a signed request. */
+export interface GateAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Whether the answer as a whole carries the daemon's proof; a wrong one throws. */
+  readonly proved: boolean;
+  /** With it, `verifyEvent` checks the proofs inside. */
+  readonly context: ProofContext & { readonly daemonKey: string };
+}
+
+/** Both doors of a daemon, with real signatures and a real database; containers, images and blobs are in memory. */
+export class BenchDaemon implements AsyncDisposable {
+  readonly serverId = "0123456789abcdef0123456789abcdef";
+  readonly server = new BenchServer();
+  readonly keys = new SqliteKeyStore(this.server.database);
+  readonly audit = new SqliteAuditLog(this.server.database);
+  readonly blobs = new MemoryBlobs();
+  /** Every build that began, such as `blog:1`. */
+  readonly builds: string[] = [];
+  /** What whoever runs the daemon was told. */
+  readonly logged: string[] = [];
+  /** What a build does; what it throws is how it fails. */
+  onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void = () => {};
+  now: () => Date = () => new Date();
+  readonly deploys: Deploys;
+  readonly parts: HandlerParts;
+  readonly local: (request: Request) => Promise<Response>;
+  readonly gate: (request: Request) => Promise<Response>;
+  readonly #daemonKey: KeyPair;
+  readonly #stop = new AbortController();
+
+  static async start(change: Partial<DeploysParts> = {}): Promise<BenchDaemon> {
+    return new BenchDaemon(await generateKey(), change);
+  }
+
+  private constructor(daemonKey: KeyPair, change: Partial<DeploysParts>) {
+    this.#daemonKey = daemonKey;
+    const { serverId, server, keys, audit, blobs } = this;
+    const now = () => this.now();
+    const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
+    const log = (line: string) => void this.logged.push(line);
+    const onIdle = () => {};
+    this.deploys = new Deploys({
+      ...server.parts,
+      builder: {
+        build: async ({ service, release, context }, onLine) => {
+          const image = `${service}:${release}`;
+          this.builds.push(image);
+          for await (const _ of context) { /* read to its end, as the engine does */ }
+          await this.onBuild(image, onLine);
+          return { image, imageId: "sha256:0" };
+        },
+        removeImage: () => Promise.resolve(),
+      },
+      checkVolumes: () => Promise.resolve(),
+      reservedDomains: ["paas.example"],
+      platform: "linux/amd64",
+      urlsOf,
+      onIdle,
+      log,
+      retryPauseMs: 5,
+      ...change,
+    }, this.#stop.signal);
+    const source = {
+      read: (service: string, { digest }: { readonly digest: string }) => {
+        const content = blobs.stored.get(`${service}/${digest}`);
+        if (content === undefined) throw new MyPaasError(`Cannot read the blob "${digest}": it is missing`);
+        return Promise.resolve(new Uint8Array(content));
+      },
+    };
+    const url = "https://paas.example";
+    this.parts = {
+      serverId,
+      version: "0.1.0",
+      now,
+      store: server.store,
+      runtime: server.runtime,
+      deploys: this.deploys,
+      keys,
+      nonces: keys,
+      audit,
+      logins: new Logins({
+        serverId,
+        keys,
+        audit,
+        now,
+        server: { url, serverId, daemonKey: daemonKey.publicKey, certificatePin: undefined },
+      }),
+      sources: { local: source, gate: source },
+      uploads: uploadHandler({ store: blobs, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
+      urlsOf,
+      onIdle,
+      converged: Promise.resolve(),
+      signer: new Signer(serverId, daemonKey),
+      log,
+    };
+    this.local = daemonHandler(this.parts, "local");
+    this.gate = daemonHandler(this.parts, "gate");
+  }
+
+  /** A laptop whose key is registered. */
+  async laptop({ name = "ann", role = "deploy", scope = ["*"] }: Partial<StoredKey> = {}): Promise<KeyPair> {
+    const key = await generateKey();
+    const { id, publicKey } = key;
+    this.keys.redeem("no invite", { id, publicKey, name, role, scope, createdAt: new Date().toISOString() });
+    return key;
+  }
+
+  /**
+   * A request as a laptop signs it.
+   *
+   * @param where such as `GET /v1/services`
+   */
+  async signed(
+    key: KeyPair,
+    where: string,
+    { json, nonce = newNonce(), serverId = this.serverId }: {
+      readonly json?: unknown;
+      readonly nonce?: string;
+      readonly serverId?: string;
+    } = {},
+  ): Promise<Request> {
+    const [method = "", path = ""] = where.split(" ");
+    const url = new URL(path, "http://daemon");
+    const body = json === undefined ? undefined : new TextEncoder().encode(JSON.stringify(json));
+    const parts = { method, path: url.pathname, query: url.search, body };
+    const headers = await signRequest(parts, key, { serverId, now: this.now(), nonce });
+    return new Request(url, { method, headers, ...body !== undefined && { body } });
+  }
+
+  /** Signs a request, sends it through the gate and reads the answer to its end. */
+  async ask(key: KeyPair, where: string, json?: unknown): Promise<GateAnswer> {
+    const nonce = newNonce();
+    const { status, headers, ...response } = await read(
+      await this.gate(await this.signed(key, where, { nonce, json })),
+    );
+    const context = { serverId: this.serverId, keyId: key.id, nonce, daemonKey: this.#daemonKey.publicKey };
+    const proved = headers.has(PROOF_HEADER);
+    if (proved) await verifyAnswer({ status, headers, body: response.body }, context);
+    return { status, text: new TextDecoder().decode(response.body), proved, context };
+  }
+
+  /** Stores files as a push does, and makes the request that deploys them. `Dockerfile` needs a service's name. */
+  async request(files: Readonly<Record<string, string>>, change: Partial<DeployRequest> = {}): Promise<DeployRequest> {
+    const service = change.service ?? /servicename = (\S+)/.exec(files["Dockerfile"] ?? "")?.[1] ?? "";
+    const entries: Manifest["entries"][number][] = [];
+    for (const path of Object.keys(files).sort()) {
+      const content = new TextEncoder().encode(files[path]);
+      const digest = sha256(content);
+      await this.blobs.put(service, digest, content);
+      const size = content.length;
+      entries.push({ type: "file", path, mode: 0o644, size, chunks: size === 0 ? [] : [{ digest, size }] });
+    }
+    return { service, dockerfile: "Dockerfile", manifest: { entries }, force: false, dryRun: false, ...change };
+  }
+
+  /** Deploys and waits for the end; the last event is how it went. */
+  async deploy(
+    files: Readonly<Record<string, string>>,
+    change: Partial<DeployRequest> = {},
+  ): Promise<readonly NumberedEvent[]> {
+    return await this.events(await this.submit(await this.request(files, change)));
+  }
+
+  submit(request: DeployRequest): Promise<Deploy> {
+    return this.deploys.submit(request, { source: this.parts.sources.local, by: "test" });
+  }
+
+  /** All that a deploy tells, up to its end. */
+  async events({ log }: Deploy): Promise<readonly NumberedEvent[]> {
+    return await Array.fromAsync(log.follow(0, this.#stop.signal));
+  }
+
+  /** Waits until nothing but live releases is on the machine: what a deploy leaves to be done behind its end is done. */
+  async settled(): Promise<void> {
+    const { runtime, store } = this.server;
+    await waitUntil(
+      () =>
+        [...runtime.replicas.values()].every(({ id, status }) =>
+          id.release === store.live(id.service)?.number && status === "running"
+        ),
+      { what: "old releases are gone", timeoutMs: 5000, intervalMs: 5 },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled();
+    this.#stop.abort();
+    this.server[Symbol.dispose]();
+  }
+}
+
+/** A Dockerfile of a service. @param options such as `domain = blog.example` */
+export function dockerfile(service: string, ...options: readonly string[]): string {
+  return ["FROM busybox", ...[`servicename = ${service}`, ...options].map((option) => `# mypaas.${option}`)].join("\n");
+}
+
+async function read(response: Response) {
+  return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
+}
