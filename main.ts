@@ -17,6 +17,8 @@ async function main(): Promise<void> {
   const program = buildProgram({ version, env, cwd: Deno.cwd(), terminal });
   try {
     await program.parseAsync(Deno.args, { from: "user" });
+    // A daemon that was stopped leaves its deploys to the next one: nothing of them may go on behind its end.
+    Deno.exit(0);
   } catch (error) {
     const { reportError } = await import("./src/cli/report.ts");
     const { lines, code } = reportError(error, { json: program.opts()["json"] === true });

@@ -10,7 +10,7 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
-import { MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
@@ -60,11 +60,15 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
     { layout, settings, database, version, log },
     ended.signal,
   );
-  const converged = converge({ deploys, machine, names, log }, ended.signal);
-  const parts = { ...handlerParts, converged };
   // /run is empty after a boot.
   const files = new DiskServerFiles();
   for (const folder of runFolders(layout)) await files.makeFolder(folder);
+  const queued = Promise.withResolvers<void>();
+  const converged = converge({ deploys, machine, names, log, onQueued: queued.resolve }, ended.signal);
+  converged.catch(queued.reject);
+  // Nobody may ask for a deploy before the daemon ends with that failure.
+  queued.promise.catch(() => {});
+  const parts = { ...handlerParts, converged: queued.promise };
   const sockets = await Promise.all([
     serveUnix({ path: layout.daemonSocket, mode: 0o600 }, daemonHandler(parts, "local")),
     serveUnix(
@@ -109,7 +113,9 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const names = objectNames(shortId(settings, layout.root));
   const client = new DockerClient();
   const machine = new EngineMachine(client);
-  const volumes = new VolumeFolders(settings.volumes);
+  const store = new SqliteReleaseStore(database);
+  const specs = () => [...store.allLive(), ...store.pending()].map(({ spec }) => spec);
+  const volumes = new VolumeFolders(settings.volumes, specs);
   const runtime = new EngineRuntime({
     client,
     names,
@@ -117,7 +123,6 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     volumeSource: (_service, volume) => volumes.ensure(volume),
   });
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
-  const store = new SqliteReleaseStore(database);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
@@ -178,11 +183,12 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, names, log }: {
+  { deploys, machine, names, log, onQueued }: {
     readonly deploys: Deploys;
     readonly machine: EngineMachine;
     readonly names: ReturnType<typeof objectNames>;
     readonly log: (line: string) => void;
+    readonly onQueued: () => void;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -192,16 +198,17 @@ async function converge(
       await machine.version();
       return true;
     } catch (error) {
-      if (!told) log(`waiting for Docker: ${error instanceof Error ? error.message : String(error)}`);
+      if (!told) log(`waiting for Docker: ${messageOf(error)}`);
       told = true;
       return false;
     }
   }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
   for (const name of [names.traefik, names.receiver]) {
     const part = await machine.part(name);
-    if (part !== undefined && !part.running) await machine.startPart(name);
+    if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
+    else if (!part.running) await machine.startPart(name);
   }
-  await deploys.reconcile();
+  await deploys.reconcile(onQueued);
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

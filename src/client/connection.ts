@@ -1,7 +1,7 @@
 import type { KeyPair } from "../auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
 import { newNonce, signRequest } from "../auth/request_signature.ts";
-import { MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError } from "../error.ts";
 import { parseBlobsAnswer } from "../wire/answer_schemas.ts";
 import { errorOfAnswer } from "../wire/error_body.ts";
 import { parseEventLine } from "../wire/event_schemas.ts";
@@ -183,8 +183,7 @@ export class Connection {
   #broken(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     if (!(error instanceof MyPaasError)) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return new BrokenConnection(`Cannot reach ${this.name}: ${reason}`, { cause: error });
+      return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, { cause: error });
     }
     if (error.kind !== "failed") return error;
     return new BrokenConnection(error.message, { cause: error, hint: error.hint, details: error.details });

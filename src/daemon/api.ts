@@ -68,7 +68,7 @@ export interface ApiParts {
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
   readonly onIdle: () => void;
-  /** Fulfilled when the server has converged after the daemon's start. */
+  /** Fulfilled when deploys may begin after the daemon's start: each repair has its place in the queue. */
   readonly converged: Promise<void>;
 }
 

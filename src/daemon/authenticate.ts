@@ -38,13 +38,14 @@ export interface Authenticated {
  */
 export async function authenticate(parts: AuthenticateParts, request: SignedParts): Promise<Authenticated> {
   try {
+    const now = parts.now();
     const verified = await verifyRequest(request, {
       serverId: parts.serverId,
-      now: parts.now(),
+      now,
       bodyDigest: request.bodyDigest,
       publicKeyOf: (id) => activeKey(parts, id)?.publicKey,
     });
-    refuseReplay(parts.nonces, verified);
+    refuseReplay(parts.nonces, verified, now);
     const key = activeKey(parts, verified.keyId);
     if (key === undefined) throw new AuthError(`Cannot accept the request: the key "${verified.keyId}" was revoked`);
     const { name, role, scope } = key;

@@ -1,7 +1,8 @@
 import { type DeployEvent, isEnd, type NumberedEvent } from "../wire/events.ts";
 
-/** A deploy tells at most so much; what comes after it is left out, its end never is. */
+/** A deploy tells at most so many events with so many characters; what comes after is left out, its end never is. */
 const MAX_EVENTS = 20_000;
+const MAX_CHARACTERS = 2 << 20;
 
 /**
  * What one deploy has told so far. Anybody may follow it, from any point, as often as they like; the deploy never waits
@@ -12,6 +13,8 @@ export class DeployLog {
   readonly #now: () => Date;
   #changed = Promise.withResolvers<void>();
   #end: NumberedEvent | undefined;
+  #characters = 0;
+  #full = false;
 
   constructor(now: () => Date) {
     this.#now = now;
@@ -24,9 +27,10 @@ export class DeployLog {
 
   add(event: DeployEvent): void {
     const end = isEnd(event);
-    if (this.#end !== undefined || (!end && this.#events.length > MAX_EVENTS)) return;
-    const full = !end && this.#events.length === MAX_EVENTS;
-    const told: DeployEvent = full ? { kind: "warning", text: "more lines are left out" } : event;
+    if (this.#end !== undefined || (!end && this.#full)) return;
+    if ("text" in event) this.#characters += event.text.length;
+    this.#full = this.#events.length >= MAX_EVENTS || this.#characters > MAX_CHARACTERS;
+    const told: DeployEvent = this.#full && !end ? { kind: "warning", text: "more lines are left out" } : event;
     const numbered: NumberedEvent = { ...told, seq: this.#events.length + 1, time: this.#now().toISOString() };
     this.#events.push(numbered);
     if (end) this.#end = numbered;

@@ -5,7 +5,7 @@ import { reconcileAll, reconcileService } from "../deploy/reconcile.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
-import { MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError } from "../error.ts";
 import { type ParsedService, specNotes } from "../service/parse_service.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { waitUntil } from "../wait.ts";
@@ -17,7 +17,9 @@ import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
 /** Logs of so many deploys are kept for `attach`. */
-const LOGS_KEPT = 50;
+const LOGS_KEPT = 20;
+/** What a deploy that waits for a repair says it waits for. */
+const REPAIR = "the daemon's repair";
 /** How long the daemon goes on trying to bring a service to what the state says, and its pauses. */
 const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_PAUSE_MS = 5000;
@@ -103,14 +105,23 @@ export class Deploys {
     return deploy;
   }
 
-  /** Converges the whole server; what fails is tried again until it holds, or the daemon ends. */
-  async reconcile(): Promise<void> {
+  /**
+   * Converges the whole server; what fails is tried again until it holds, or the daemon ends.
+   *
+   * @param onQueued called when deploys may be submitted: the routes are written, and each repair is in its service's queue
+   */
+  async reconcile(onQueued?: () => void): Promise<void> {
     const report = (event: { readonly kind: string; readonly text: string; readonly state?: string }) => {
       if (event.state !== "done") this.#parts.log(`reconcile: ${event.text}`);
     };
-    const failed = await reconcileAll(this.#parts, { report, signal: this.#signal });
+    const failed = await reconcileAll(this.#parts, {
+      report,
+      signal: this.#signal,
+      inTurn: (service, repair) => this.#services.run(service, REPAIR, repair),
+      ...onQueued && { onQueued },
+    });
     for (const [service, error] of failed) {
-      this.#parts.log(`reconcile: ${service}: ${sentence(error)}`);
+      this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
       this.#retry(service);
     }
     this.#parts.onIdle();
@@ -119,12 +130,12 @@ export class Deploys {
   #retry(service: string): void {
     const signal = this.#signal;
     const attempt = () =>
-      this.#services.run(service, "the daemon's repair", async () => {
+      this.#services.run(service, REPAIR, async () => {
         try {
           await reconcileService(this.#parts, service, { report: () => {}, signal });
           return true;
         } catch (error) {
-          this.#parts.log(`reconcile: ${service}: ${sentence(error)}`);
+          this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
           return false;
         }
       });
@@ -134,7 +145,7 @@ export class Deploys {
       intervalMs: this.#parts.retryPauseMs ?? RETRY_PAUSE_MS,
       signal,
     }).catch((error) => {
-      if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${sentence(error)}`);
+      if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
     });
   }
 
@@ -164,7 +175,7 @@ export class Deploys {
         alreadyLive: false,
       });
       tail.catch((error) => {
-        this.#parts.log(`${deploy.id}: taking the old release away: ${sentence(error)}`);
+        this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         this.#retry(release.service);
       }).finally(this.#parts.onIdle);
     } catch (error) {
@@ -223,10 +234,6 @@ export class Deploys {
     }
     return deploy;
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stackOf(error: unknown): string {

@@ -1,8 +1,8 @@
 import { mayDo } from "../auth/roles.ts";
 import type { Actor } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
-import { AuthError, MyPaasError, UsageError } from "../error.ts";
-import { MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
+import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
+import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
 import { parseVerifyRequest } from "../wire/verify.ts";
@@ -68,7 +68,7 @@ async function answer(
   }
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
-    const body = route.streamedBody === true ? undefined : await readBody(request, door);
+    const body = route.streamedBody === true ? undefined : await readBody(request, { door, route });
     const call: Call = { actor, params, query: url.searchParams, body, request, door };
     return await route.run(call, parts);
   });
@@ -133,7 +133,7 @@ async function audited(
     if (route.audited) audit.write({ ...line, subject: subject ?? line.subject, result: "ok" });
     return result;
   } catch (error) {
-    const result = error instanceof Error ? error.message : String(error);
+    const result = messageOf(error);
     if (error instanceof AuthError) audit.refuse({ ...line, result });
     else if (route.audited) audit.write({ ...line, result });
     throw error;
@@ -146,24 +146,27 @@ async function respond(signer: Signer, result: Result, asked: Asked): Promise<Re
   return new Response(signer.lines(result.lines, asked), { headers: { "content-type": "application/x-ndjson" } });
 }
 
-async function readBody(request: Request, door: Door): Promise<unknown> {
+async function readBody(
+  request: Request,
+  { door, route }: { readonly door: Door; readonly route: Pick<ApiRoute, "command"> },
+): Promise<unknown> {
   if (request.body === null) return undefined;
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES);
   if (door === "gate") await checkContentDigest(bytes, request.headers.get("content-digest"));
   return bytes.length === 0 ? undefined : parseJson(bytes, "the request");
 }
 
 async function readJson(request: Request): Promise<unknown> {
-  return parseJson(await readBytes(request), "the request");
+  return parseJson(await readBytes(request, MAX_BODY_BYTES), "the request");
 }
 
-async function readBytes(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of request.body ?? []) {
     size += part.length;
-    if (size > MAX_DEPLOY_BODY_BYTES) {
-      throw new UsageError(`Cannot read the request: its body is larger than ${MAX_DEPLOY_BODY_BYTES >> 20} MiB`);
+    if (size > most) {
+      throw new UsageError(`Cannot read the request: its body is larger than ${most >> 20} MiB`);
     }
     parts.push(part);
   }

@@ -57,6 +57,8 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
     throw new UsageError(`Cannot deploy "${request.service}": the request is for the service "${inQuery(call)}"`);
   }
   await parts.converged;
+  // After a long wait nobody may be there any more, who has been told that it was not accepted.
+  if (call.request.signal.aborted) throw new MyPaasError(`Cannot deploy "${request.service}": who asked has gone away`);
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, { source, by: actorName(call.actor) });
   return { lines: andThen(accepted.log.follow(0, call.request.signal), parts.onIdle) };
@@ -88,7 +90,9 @@ function unknownDeploy(id: string, { store }: ApiParts): MyPaasError {
     });
   }
   const result = release.error === undefined ? release.status : `${release.status}: ${release.error}`;
-  return new MyPaasError(`Cannot attach to "${id}": its log is gone; it is ${result}`);
+  return new MyPaasError(`Cannot attach to "${id}": its log is gone; it is ${result}`, {
+    hint: release.status === "live" ? "See it with mypaas ps." : "Push again.",
+  });
 }
 
 async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promise<Result> {

@@ -134,7 +134,12 @@ export function routeSteps(next: PlannedRelease, old: PlannedRelease | undefined
  */
 export function worstHoldSeconds(next: ServiceSpec, old: ServiceSpec): number {
   return old.drainTimeoutSeconds + old.stopGraceSeconds + next.startTimeoutSeconds + next.stopGraceSeconds +
-    HOLD_SLACK_SECONDS;
+    old.startTimeoutSeconds + HOLD_SLACK_SECONDS;
+}
+
+/** The longest a request may have to wait while a release is repaired, in seconds: what is in its way stops, it moves and starts. */
+export function repairHoldSeconds(spec: ServiceSpec): number {
+  return spec.drainTimeoutSeconds + 2 * spec.stopGraceSeconds + spec.startTimeoutSeconds + HOLD_SLACK_SECONDS;
 }
 
 /** The replicas of a release, by its places where it has them and by its scale where not yet. */

@@ -1,5 +1,5 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
-import { retire, routeSteps, type Step, worstHoldSeconds } from "./plan.ts";
+import { repairHoldSeconds, retire, routeSteps, type Step } from "./plan.ts";
 import type { ReplicaState } from "./runtime.ts";
 import type { Release } from "./store.ts";
 
@@ -43,7 +43,7 @@ export function repairsAnything(steps: readonly Step[]): boolean {
 }
 
 function heldRoute(live: Release): readonly Step[] {
-  const holdSeconds = worstHoldSeconds(live.spec, live.spec);
+  const holdSeconds = repairHoldSeconds(live.spec);
   return routeSteps(live, undefined).map((step) =>
     step.kind === "route" ? { ...step, holdSeconds, held: false } : step
   );

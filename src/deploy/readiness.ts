@@ -33,8 +33,12 @@ export async function awaitReady(
 ): Promise<void> {
   const name = replicaName(id);
   let state: ReplicaState | undefined;
+  let endedBefore: number | undefined;
   const check = async (waitSignal: AbortSignal) => {
-    state = await parts.runtime.inspect(id);
+    const found = await parts.runtime.inspect(id);
+    endedBefore ??= found?.restartCount;
+    // Of one that runs already only what happens from now on counts.
+    state = found && { ...found, restartCount: found.restartCount - (endedBefore ?? 0) };
     if (state === undefined || state.error !== "" || hasEnded(state)) return "ended";
     if (state.health !== "none") return state.health === "healthy" && "ready";
     const host = spec.domains[0];

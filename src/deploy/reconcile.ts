@@ -1,7 +1,7 @@
 import { messageOf } from "../error.ts";
 import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
-import { worstHoldSeconds } from "./plan.ts";
+import { repairHoldSeconds } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
 import type { ReplicaState } from "./runtime.ts";
@@ -24,6 +24,13 @@ export async function reconcileService(
   await runSteps(parts, planReconcile(service, parts.store.live(service), found), options);
 }
 
+export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> {
+  /** Does a repair when nothing else is done to its service; called for all of them at once. */
+  readonly inTurn?: (service: string, repair: () => Promise<void>) => Promise<void>;
+  /** Called when the routes are written and every repair was handed to `inTurn`. */
+  readonly onQueued?: () => void;
+}
+
 /**
  * Converges the whole server when the daemon starts: deploys that were under way are marked `interrupted`, all routes are
  * written at once, then each service is brought to what the state says. Containers of a service that the state has never
@@ -33,7 +40,7 @@ export async function reconcileService(
  */
 export async function reconcileAll(
   parts: RunnerParts,
-  options: Pick<RunOptions, "report" | "signal">,
+  { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   interruptPending(parts);
   const found = await parts.runtime.list();
@@ -46,16 +53,18 @@ export async function reconcileAll(
     options.report({ kind: "warning", text: messageOf(error) });
     for (const service of services) failed.set(service, error);
   }
-  await Promise.all(services.map(async (service) => {
+  const repairs = services.map(async (service) => {
     const replicas = found.filter(({ id }) => id.service === service);
     const plan = planReconcile(service, parts.store.live(service), replicas);
     if (!repairsAnything(plan)) return;
     try {
-      await runSteps(parts, plan, options);
+      await inTurn(service, () => runSteps(parts, plan, options));
     } catch (error) {
       failed.set(service, error);
     }
-  }));
+  });
+  onQueued?.();
+  await Promise.all(repairs);
   return failed;
 }
 
@@ -79,7 +88,7 @@ function routeAtStart({ store }: RunnerParts, service: string, found: readonly R
   const route = routeOf(
     live.spec,
     live.places,
-    held ? worstHoldSeconds(live.spec, live.spec) : NORMAL_HOLD_SECONDS,
+    held ? repairHoldSeconds(live.spec) : NORMAL_HOLD_SECONDS,
   );
   return route === undefined ? [] : [route];
 }

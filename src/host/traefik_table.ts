@@ -1,5 +1,5 @@
 import type { RouteTable } from "../deploy/runtime.ts";
-import { MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError } from "../error.ts";
 import type { Route } from "../traefik/route.ts";
 import { readBackRouter } from "../traefik/route_file.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
@@ -63,7 +63,13 @@ export class TraefikTable implements RouteTable {
     const { routesFile, render, apiUrl, timeoutMs = 10_000 } = this.#options;
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
-    await replaceFile(routesFile, render(routes, generation), 0o644);
+    const content = render(routes, generation);
+    await replaceFile(routesFile, content, 0o644).catch((cause: unknown) => {
+      throw new MyPaasError(`Cannot write the routes into "${routesFile}": ${messageOf(cause)}`, {
+        cause,
+        hint: "Check that the disk is not full (df -h) and that the folder is there (mypaas init makes it).",
+      });
+    });
     let seen = "its API did not answer";
     // A client of its own, so that no connection to a Traefik that was restarted meanwhile is used again; straight to its
     // address, so that HTTP_PROXY means nothing here.

@@ -3,14 +3,20 @@ import type { ServiceSpec, Volume } from "../service/spec.ts";
 
 /**
  * The folders behind bind volumes. Every one lies under the volume root, with symbolic links resolved: a Dockerfile can
- * come from somebody who may deploy but not own the machine.
+ * come from somebody who may deploy but not own the machine. And none lies inside another that a container can write to: it
+ * could put a link in the way, which Docker follows when it starts a container, after we have looked.
  */
 export class VolumeFolders {
   readonly #root: string;
+  readonly #specs: () => readonly ServiceSpec[];
 
-  /** @param root absolute path; `~` in a Dockerfile */
-  constructor(root: string) {
+  /**
+   * @param root absolute path; `~` in a Dockerfile
+   * @param specs of all that is deployed or about to be
+   */
+  constructor(root: string, specs: () => readonly ServiceSpec[]) {
     this.#root = root;
+    this.#specs = specs;
   }
 
   /**
@@ -19,9 +25,7 @@ export class VolumeFolders {
    * @throws {UsageError} when it is not under the volume root, as text or after links are followed
    */
   async path(volume: Volume): Promise<string> {
-    const path = volume.source === "~" || volume.source.startsWith("~/")
-      ? `${this.#root}${volume.source.slice(1)}`
-      : volume.source;
+    const path = this.#expand(volume);
     const root = await Deno.realPath(this.#root).catch(() => this.#root);
     const real = await realPathOfExistingPart(path);
     if (!isInside(path, this.#root) && !isInside(path, root) || !isInside(real, root)) {
@@ -34,15 +38,43 @@ export class VolumeFolders {
 
   /** Refuses a spec of which a bind volume is not allowed. Creates nothing. */
   async check(spec: ServiceSpec): Promise<void> {
-    for (const volume of spec.volumes) if (volume.kind === "bind") await this.path(volume);
+    for (const volume of spec.volumes) {
+      if (volume.kind !== "bind") continue;
+      await this.path(volume);
+      await this.#refuseNested(volume, [...this.#specs(), spec]);
+    }
   }
 
   /** Makes the folder when it is not there, and returns its path. */
   async ensure(volume: Volume): Promise<string> {
     const path = await this.path(volume);
+    await this.#refuseNested(volume, this.#specs());
     await Deno.mkdir(path, { recursive: true });
     // Looked at again: what was made must still lie inside.
     return await this.path(volume);
+  }
+
+  #expand({ source }: Volume): string {
+    return source === "~" || source.startsWith("~/") ? `${this.#root}${source.slice(1)}` : source;
+  }
+
+  async #refuseNested(volume: Volume, specs: readonly ServiceSpec[]): Promise<void> {
+    const real = await realPathOfExistingPart(this.#expand(volume));
+    for (const { name, volumes } of specs) {
+      for (const other of volumes) {
+        if (other.kind !== "bind") continue;
+        const otherReal = await realPathOfExistingPart(this.#expand(other));
+        const below = isInside(real, otherReal) && !other.readOnly;
+        const above = isInside(otherReal, real) && !volume.readOnly;
+        if (!below && !above) continue;
+        throw new UsageError(
+          `Cannot use the volume "${volume.source}": it lies ${
+            below ? "inside" : "around"
+          } "${other.source}", a volume of "${name}"`,
+          { hint: "Give each a folder of its own, side by side, or mount the outer one read-only (:ro)." },
+        );
+      }
+    }
   }
 }
 

@@ -4,6 +4,8 @@ import { text } from "./release_store.ts";
 
 /** So many lines are kept; the oldest go first. */
 const MAX_LINES = 50_000;
+/** Of those whose actor is not known so many: whoever is refused over and over must not push out what others did. */
+const MAX_UNKNOWN_LINES = 10_000;
 /** Trimming looks at the table once in so many lines. */
 const TRIM_EVERY = 500;
 
@@ -60,6 +62,12 @@ export class SqliteAuditLog implements AuditLog {
     this.#sinceTrim++;
     if (this.#sinceTrim < TRIM_EVERY) return;
     this.#sinceTrim = 0;
-    this.#database.run("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?", MAX_LINES);
+    for (const [which, most] of [["=", MAX_UNKNOWN_LINES], ["<>", MAX_LINES]] as const) {
+      this.#database.run(
+        `DELETE FROM audit WHERE actor ${which} 'unknown' AND id <=
+           (SELECT id FROM audit WHERE actor ${which} 'unknown' ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+        most,
+      );
+    }
   }
 }

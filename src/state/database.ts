@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError } from "../error.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** A row as SQLite gives it. */
@@ -19,6 +19,8 @@ export class Database implements Disposable {
    */
   constructor(path: string) {
     try {
+      // It holds environments and invites. SQLite gives the files beside it the same mode.
+      if (path !== ":memory:") Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
       this.#database = new DatabaseSync(path);
       this.#database.exec(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
@@ -88,12 +90,14 @@ export class Database implements Disposable {
   }
 }
 
+const CHECK_FOLDER = "Check that its folder exists and is writable: mypaas init mends it.";
+
 /**
  * Turns a failure of SQLite into a sentence. `node:sqlite` gives one code for all, so full, read-only and busy are told
  * apart by SQLite's own texts (sqlite3_errstr).
  */
 export function stateError(action: string, error: unknown): unknown {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const known: readonly (readonly [string, string, string])[] = [
     ["database or disk is full", "the disk is full", "Free some space: df -h."],
     [
@@ -102,11 +106,8 @@ export function stateError(action: string, error: unknown): unknown {
       "Check who owns the file, and whether the disk is mounted read-only.",
     ],
     ["database is locked", "another process holds the database", "Check that only one daemon runs."],
-    [
-      "unable to open database file",
-      "the file cannot be opened",
-      "Check that its folder exists and is writable: mypaas init mends it.",
-    ],
+    ["unable to open database file", "the file cannot be opened", CHECK_FOLDER],
+    ["No such file or directory", "the file cannot be opened", CHECK_FOLDER],
     ["file is not a database", "the file is not a database", "Restore it from a backup."],
   ];
   const found = known.find(([pattern]) => text.includes(pattern));

@@ -241,10 +241,15 @@ Deno.test("verifyRequest() passes on the failure of the key lookup as it is", as
 Deno.test("refuseReplay() accepts a request once, and keeps its nonce for 120 s", () => {
   const nonces = new MemoryNonces();
   const request = { keyId: KEY.id, nonce: NONCE, created: SECONDS };
-  refuseReplay(nonces, request);
+  const after = (seconds: number) => new Date((SECONDS + seconds) * 1000);
+  refuseReplay(nonces, request, after(0));
   assertEquals([...nonces.used.values()], [SECONDS + 120]);
-  refuseReplay(nonces, { ...request, keyId: other.id });
-  assertThrows(() => refuseReplay(nonces, request), AuthError, "Cannot accept the request: it was sent before");
+  refuseReplay(nonces, { ...request, keyId: other.id }, after(0));
+  const again = () => refuseReplay(nonces, request, after(120));
+  assertThrows(again, AuthError, "Cannot accept the request: it was sent before");
+  assertEquals(nonces.used.size, 2);
+  refuseReplay(nonces, { ...request, nonce: "another", created: SECONDS + 121 }, after(121));
+  assertEquals([...nonces.used.values()], [SECONDS + 241]);
 });
 
 Deno.test("checkContentDigest() accepts the body that was signed, whatever other digests are there", async () => {

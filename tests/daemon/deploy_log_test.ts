@@ -39,6 +39,13 @@ Deno.test("a log is bounded, and its end is kept", async () => {
   assertEquals(seen.slice(-2), ["20001 warning", "20002 failed"]);
 });
 
+Deno.test("a log of long lines is bounded as well", async () => {
+  const log = new DeployLog(() => new Date(0));
+  for (let i = 0; i < 100; i++) log.add({ kind: "log", step: "", text: "x".repeat(1 << 16) });
+  log.add(END);
+  assertEquals((await texts(log)).slice(-2), ["33 warning", "34 failed"]);
+});
+
 Deno.test("following ends when it is aborted", async () => {
   const log = new DeployLog(() => new Date(0));
   const controller = new AbortController();

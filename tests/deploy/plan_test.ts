@@ -17,7 +17,7 @@ Deno.test("planDeploy() routes to the new address before the old one stops when 
   assertEquals(plan({}, {}), [
     "build blog:8",
     "create blog.8.1",
-    "route to blog.8.1, hold 100 s",
+    "route to blog.8.1, hold 160 s",
     "drain blog.7.1",
     "stop blog.7.1",
     "start blog.8.1",
@@ -79,7 +79,7 @@ Deno.test("planDeploy() removes the route when the last domain goes", () => {
 
 Deno.test("planDeploy() drains every old replica when a scaled service becomes non-scaling", () => {
   assertEquals(plan({ scale: 0 }, { scale: 3 }).slice(2, 5), [
-    "route to blog.8.1, hold 100 s",
+    "route to blog.8.1, hold 160 s",
     "drain blog.7.1, blog.7.2, blog.7.3",
     "stop blog.7.1, blog.7.2, blog.7.3",
   ]);

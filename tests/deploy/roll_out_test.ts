@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { reconcileService } from "../../src/deploy/reconcile.ts";
 import { NotReadyError } from "../../src/error.ts";
-import { BenchServer } from "./bench_server.ts";
+import { BenchServer, SPEC } from "./bench_server.ts";
 
 Deno.test("rollOut() puts the first release live and routes to it", async () => {
   using server = new BenchServer();
@@ -56,6 +57,100 @@ Deno.test("rollOut() never gives an address again while it walks forward", async
     for (const address of server.routedTo()) seen.add(address);
   }
   assertEquals(seen.size, 40);
+});
+
+Deno.test("rollOut() keeps the domains of the old release until the commit when scale is 0", async () => {
+  using server = new BenchServer();
+  await server.deploy({ domains: ["old.example", "both.example"] });
+  await server.deploy({ domains: ["both.example", "new.example"] });
+  const tables = server.tables.slice(-2).map((table) => table.flatMap(({ domains }) => domains));
+  assertEquals(tables, [["both.example", "new.example", "old.example"], ["both.example", "new.example"]]);
+});
+
+Deno.test("rollOut() lets a new replica that had the route finish its requests when the commit fails", async () => {
+  using server = new BenchServer();
+  await server.deploy({ scale: 1 });
+  const drained: number[] = [];
+  const probes = {
+    ...server.parts.probes,
+    establishedConnections: (pid: number) => Promise.resolve(drained.push(pid) * 0),
+  };
+  server.parts = { ...server.parts, probes };
+  const commit = server.store.commit;
+  server.store.commit = () => {
+    throw new Error("the disk is full");
+  };
+  const routed = await assertRejects(() => server.deploy({ scale: 1 }), Error, "the disk is full").then(() =>
+    drained[0]
+  );
+  server.store.commit = commit;
+  assertEquals(routed, 1001);
+  assertEquals(server.runtime.calls.slice(-3), ["unname blog.2.1", "stop blog.2.1", "remove blog.2.1"]);
+  assertEquals(server.serving(), ["blog.1.1"]);
+});
+
+Deno.test("rollOut() says that the old release is being put back, not that it serves, when putting back fails", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  server.runtime.behaviours.set(2, "exits");
+  const unfinished: string[] = [];
+  server.parts = { ...server.parts, onUnfinished: (service) => void unfinished.push(service) };
+  server.runtime.beforeCall = (call) => {
+    if (call === "start blog.1.1") throw new Error("no answer");
+  };
+  const error = await assertRejects(() => server.deploy(), NotReadyError);
+  assertEquals([error.hint?.includes("still serves"), error.hint?.includes("Release 1 is being put back")], [
+    false,
+    true,
+  ]);
+  assertEquals(unfinished, ["blog"]);
+});
+
+Deno.test("a deploy whose failure could not be written down is given up by the repair, and the old release serves", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  server.runtime.behaviours.set(2, "exits");
+  const fail = server.store.fail;
+  server.store.fail = () => {
+    throw new Error("the disk is full");
+  };
+  await assertRejects(() => server.deploy(), NotReadyError);
+  assertEquals(server.serving(), []);
+  server.store.fail = fail;
+  await reconcileService(server.parts, "blog", { report: () => {} });
+  assertEquals(server.serving(), ["blog.1.1"]);
+  assertEquals(server.store.releases("blog", 9).map(({ status, error }) => [status, error]), [
+    ["interrupted", 'It was given up at "await-ready blog.2.1"'],
+    ["live", undefined],
+  ]);
+});
+
+Deno.test("a live replica that was to be stopped comes back after a crash again, however often it crashed before", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  const [name = "", state] = [...server.runtime.replicas][0] ?? [];
+  assert(state !== undefined);
+  server.runtime.replicas.set(name, { ...state, restarts: false, restartCount: 2 });
+  await server.restartDaemon();
+  assertEquals(server.runtime.replicas.get(name)?.restarts, true);
+});
+
+Deno.test("rollOut() removes the images of all but five releases that were live, and of those that never were", async () => {
+  using server = new BenchServer();
+  const images = new Set<number>();
+  const builder = { removeImage: (_: string, release: number) => Promise.resolve(void images.delete(release)) };
+  server.parts = { ...server.parts, builder };
+  for (let release = 1; release <= 8; release++) {
+    images.add(release);
+    if (release === 5) {
+      const at = new Date().toISOString();
+      server.store.createRelease({ spec: SPEC, env: [], contentDigest: "", by: "test", at });
+      server.store.fail("blog", release, "interrupted", "The daemon ended", at);
+    } else {
+      await server.deploy();
+    }
+  }
+  assertEquals([...images], [3, 4, 6, 7, 8]);
 });
 
 class PowerCut extends Error {}

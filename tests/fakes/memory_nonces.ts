@@ -10,4 +10,8 @@ export class MemoryNonces implements NonceStore {
     this.used.set(name, expires);
     return true;
   }
+
+  forgetNonces(now: number): void {
+    for (const [name, expires] of this.used) if (expires < now) this.used.delete(name);
+  }
 }

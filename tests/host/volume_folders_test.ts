@@ -1,10 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/error.ts";
 import { VolumeFolders } from "../../src/host/volume_folders.ts";
-import type { Volume } from "../../src/service/spec.ts";
+import type { ServiceSpec, Volume } from "../../src/service/spec.ts";
+import { SPEC } from "../deploy/bench_server.ts";
 
-function bind(source: string): Volume {
-  return { kind: "bind", source, target: "/data", readOnly: false };
+function bind(source: string, readOnly = false): Volume {
+  return { kind: "bind", source, target: "/data", readOnly };
+}
+
+function service(name: string, ...volumes: readonly Volume[]): ServiceSpec {
+  return { ...SPEC, name, volumes };
 }
 
 async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
@@ -19,7 +24,7 @@ async function withRoot(test: (root: string) => Promise<void>): Promise<void> {
 
 Deno.test("a volume under ~ becomes a folder of the volume root", async () => {
   await withRoot(async (root) => {
-    const folders = new VolumeFolders(root);
+    const folders = new VolumeFolders(root, () => []);
     assertEquals(await folders.ensure(bind("~/blog/data")), `${root}/blog/data`);
     assertEquals((await Deno.stat(`${root}/blog/data`)).isDirectory, true);
     assertEquals(await folders.path(bind(`${root}/other`)), `${root}/other`);
@@ -28,7 +33,7 @@ Deno.test("a volume under ~ becomes a folder of the volume root", async () => {
 
 Deno.test("a volume outside of the volume root is refused", async () => {
   await withRoot(async (root) => {
-    const folders = new VolumeFolders(root);
+    const folders = new VolumeFolders(root, () => []);
     for (const source of ["/etc", "/", `${root}-other/x`, `${root}/../etc`, "~/../x", root, "~"]) {
       await assertRejects(() => folders.ensure(bind(source)), UsageError, "is not under");
     }
@@ -38,7 +43,24 @@ Deno.test("a volume outside of the volume root is refused", async () => {
 Deno.test("a link that leads out of the volume root is refused", async () => {
   await withRoot(async (root) => {
     await Deno.symlink("/etc", `${root}/link`);
-    await assertRejects(() => new VolumeFolders(root).ensure(bind("~/link")), UsageError, "is not under");
-    await assertRejects(() => new VolumeFolders(root).ensure(bind("~/link/new")), UsageError, "is not under");
+    await assertRejects(() => new VolumeFolders(root, () => []).ensure(bind("~/link")), UsageError, "is not under");
+    await assertRejects(() => new VolumeFolders(root, () => []).ensure(bind("~/link/new")), UsageError, "is not under");
+  });
+});
+
+Deno.test("a volume inside of another that a container can write to is refused, in both directions", async () => {
+  await withRoot(async (root) => {
+    await Deno.mkdir(`${root}/blog`);
+    await Deno.symlink(`${root}/blog`, `${root}/same`);
+    const deployed = [service("blog", bind("~/blog"), bind("~/deep/er"), bind("~/shared", true))];
+    const folders = new VolumeFolders(root, () => deployed);
+    for (const inner of ["~/blog/data", `${root}/blog/data`, "~/same/data", "~/deep"]) {
+      await assertRejects(() => folders.check(service("shop", bind(inner))), UsageError, 'a volume of "blog"');
+      await assertRejects(() => folders.ensure(bind(inner)), UsageError, 'a volume of "blog"');
+    }
+    for (const fine of [bind("~/blog"), bind("~/blog2"), bind("~/shared/part"), bind("~/deep", true)]) {
+      await folders.check(service("shop", fine));
+    }
+    await assertRejects(() => folders.check(service("web", bind("~/web"), bind("~/web/a"))), UsageError, "around");
   });
 });

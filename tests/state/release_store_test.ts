@@ -61,6 +61,9 @@ Deno.test("a database on disk keeps what was written and is migrated once", asyn
     assertEquals(database.get("PRAGMA user_version"), { user_version: MIGRATIONS.length });
     assertEquals(database.get("PRAGMA journal_mode"), { journal_mode: "wal" });
     assertEquals(database.get("PRAGMA synchronous"), { synchronous: 2 });
+    for (const file of ["state.db", "state.db-wal", "state.db-shm"]) {
+      assertEquals((Deno.statSync(`${folder}/${file}`).mode ?? 0) & 0o777, 0o600, file);
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,4 +1,0 @@
-/** The machine's clock. */
-export function systemClock(): { now(): Date } {
-  return { now: () => new Date() };
-}
