@@ -115,8 +115,7 @@ Deno.test("a file in a volume is there after a redeploy, a docker restart and a 
   assertEquals((await server().get("keeper.test")).text, "second");
   assertEquals(await readBoth(), ["kept/data", "kept/bind"]);
 
-  const [container] = await containersOf(server().serverId, "keeper");
-  await restartContainer(container?.Id ?? "");
+  await restartContainer((await onlyContainerOf("keeper")).Id);
   assertEquals(await readBoth(), ["kept/data", "kept/bind"], "after docker restart: the hold waits for it");
 
   await restartContainer(server().names.daemon);
