@@ -12,3 +12,8 @@ export type Actor =
     readonly role: Role;
     readonly scope: readonly string[];
   };
+
+/** How the log and the audit name who asked. */
+export function actorName(actor: Actor): string {
+  return actor.kind === "local" ? actor.name : `${actor.name} (${actor.id})`;
+}

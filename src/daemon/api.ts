@@ -71,8 +71,3 @@ export interface ApiParts {
   /** Fulfilled when deploys may begin after the daemon's start: each repair has its place in the queue. */
   readonly converged: Promise<void>;
 }
-
-/** How the log and the audit name who asked. */
-export function actorName(actor: Actor): string {
-  return actor.kind === "local" ? actor.name : `${actor.name} (${actor.id})`;
-}

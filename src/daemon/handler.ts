@@ -1,5 +1,5 @@
 import { mayDo } from "../auth/roles.ts";
-import type { Actor } from "../auth/actor.ts";
+import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
@@ -7,7 +7,7 @@ import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
 import { parseVerifyRequest } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
-import { actorName, type ApiParts, type ApiRoute, type Call, type Door, type Result } from "./api.ts";
+import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";

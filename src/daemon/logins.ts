@@ -1,11 +1,10 @@
-import type { Actor } from "../auth/actor.ts";
+import { type Actor, actorName } from "../auth/actor.ts";
 import { checkInvite, newInvite, proveLoginAnswer, verifyLogin } from "../auth/invite.ts";
 import { keyId } from "../auth/keys.ts";
 import { checkGrant } from "../auth/roles.ts";
 import { formatInviteLine, type ServerLine } from "../auth/server_line.ts";
 import { AuthError } from "../error.ts";
 import type { InviteAnswer, InviteRequest, LoginAnswer, LoginRequest } from "../wire/requests.ts";
-import { actorName } from "./api.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
 export interface LoginsParts {

@@ -1,10 +1,11 @@
+import { actorName } from "../auth/actor.ts";
 import { checkRevoke, inScope } from "../auth/roles.ts";
 import { replicaName } from "../service/names.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import type { Deploy } from "./deploys.ts";
 import { parseDeployRequest, parseInviteRequest } from "../wire/request_schemas.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
-import { actorName, type ApiParts, type ApiRoute, type Call, type Result } from "./api.ts";
+import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
 import { mergeLogs } from "./merge_logs.ts";
 import { summarize } from "./summary.ts";
 

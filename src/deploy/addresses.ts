@@ -1,4 +1,5 @@
 import { MyPaasError } from "../error.ts";
+import { addressToNumber, numberToAddress } from "../service/ipv4.ts";
 
 /** The addresses that replicas may have on one network, both ends included. */
 export interface AddressRange {
@@ -32,14 +33,4 @@ export function nextAddress(
       hint: "Remove services that are not needed any more.",
     },
   );
-}
-
-/** Reads a dotted IPv4 address as a number. */
-export function addressToNumber(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-/** Writes a number as a dotted IPv4 address. */
-export function numberToAddress(number: number): string {
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join(".");
 }

@@ -1,3 +1,4 @@
+import { addressToNumber, numberToAddress } from "../service/ipv4.ts";
 import { FixedHost, type NetworkSettings } from "./settings.ts";
 
 /** An IPv4 network: its first address as a number, and how many leading bits are fixed. */
@@ -17,7 +18,7 @@ export function isAddress(text: string): boolean {
 export function isSubnet(text: string): boolean {
   const [address = "", prefix = "", ...rest] = text.split("/");
   if (rest.length > 0 || !isAddress(address) || !/^(?:[1-9]|[12]\d)$/.test(prefix)) return false;
-  return toNumber(address) % 2 ** (32 - Number(prefix)) === 0;
+  return addressToNumber(address) % 2 ** (32 - Number(prefix)) === 0;
 }
 
 /** How many addresses a subnet has, first and last included. */
@@ -34,7 +35,7 @@ export function nthAddress(subnet: string, n: number): string {
   if (!Number.isInteger(n) || n < 0 || n >= addressCount(subnet)) {
     throw new RangeError(`"${subnet}" has no address number ${n}`);
   }
-  return toText(parse(subnet).base + n);
+  return numberToAddress(parse(subnet).base + n);
 }
 
 /**
@@ -43,7 +44,7 @@ export function nthAddress(subnet: string, n: number): string {
  * @returns undefined when the address lies outside
  */
 export function addressNumber(subnet: string, address: string): number | undefined {
-  const n = toNumber(address) - parse(subnet).base;
+  const n = addressToNumber(address) - parse(subnet).base;
   return n >= 0 && n < addressCount(subnet) ? n : undefined;
 }
 
@@ -55,7 +56,7 @@ export function containsAddress(subnet: string, address: string): boolean {
 /** The upper half of a subnet, as a subnet: where Docker may choose by itself. */
 export function upperHalf(subnet: string): string {
   const { base, prefix } = parse(subnet);
-  return `${toText(base + addressCount(subnet) / 2)}/${prefix + 1}`;
+  return `${numberToAddress(base + addressCount(subnet) / 2)}/${prefix + 1}`;
 }
 
 /** A subnet with gateway (its address number 1) and Docker's own range (its upper half) spelled out. */
@@ -66,16 +67,7 @@ export function networkSettings(subnet: string): NetworkSettings {
 function parse(subnet: string): Cidr {
   if (!isSubnet(subnet)) throw new RangeError(`"${subnet}" is not an IPv4 subnet`);
   const [address = "", prefix = ""] = subnet.split("/");
-  return { base: toNumber(address), prefix: Number(prefix) };
-}
-
-function toNumber(address: string): number {
-  if (!isAddress(address)) throw new RangeError(`"${address}" is not an IPv4 address`);
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-function toText(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+  return { base: addressToNumber(address), prefix: Number(prefix) };
 }
 
 /** Where replicas get their fixed addresses: from `FixedHost.firstReplica` to the end of the lower half, both included. */
@@ -83,6 +75,6 @@ export function replicaRange({ subnet, range }: NetworkSettings): { readonly fir
   const [rangeStart = ""] = range.split("/");
   return {
     first: nthAddress(subnet, FixedHost.firstReplica),
-    last: toText(toNumber(rangeStart) - 1),
+    last: numberToAddress(addressToNumber(rangeStart) - 1),
   };
 }
