@@ -13,6 +13,7 @@ import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
@@ -22,10 +23,10 @@ const LOGS_KEPT = 50;
 const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_INTERVAL_MS = 5000;
 
-export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts {
+export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
-  /** Public addresses of a service's domains. */
+  /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a piece of work is done. */
   readonly onIdle: () => void;
@@ -72,6 +73,7 @@ export class Deploys {
     const { store, now } = this.#parts;
     const accepted = await acceptDeploy(this.#parts, request, source);
     const { spec } = accepted.service;
+    checkClaims(this.#parts, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some(({ service }) => service === spec.name);
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
@@ -188,6 +190,7 @@ export class Deploys {
           release: number,
           dockerfile: request.dockerfile,
           baseImages: accepted.baseImages,
+          buildArgs: release.spec.buildArgs,
           context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),

@@ -7,10 +7,15 @@ import type { ServiceSpec, Volume } from "../service/spec.ts";
  */
 export class VolumeFolders {
   readonly #root: string;
+  readonly #oldHome: string;
 
-  /** @param root absolute path; `~` in a Dockerfile */
-  constructor(root: string) {
+  /**
+   * @param root absolute path; `~` in a Dockerfile
+   * @param oldHome what `~` was for mypaas 0.5 on this server
+   */
+  constructor(root: string, oldHome = "/root") {
     this.#root = root;
+    this.#oldHome = oldHome;
   }
 
   /**
@@ -32,9 +37,25 @@ export class VolumeFolders {
     return path;
   }
 
-  /** Refuses a spec of which a bind volume is not allowed. Creates nothing. */
-  async check(spec: ServiceSpec): Promise<void> {
-    for (const volume of spec.volumes) if (volume.kind === "bind") await this.path(volume);
+  /**
+   * Refuses a spec of which a bind volume is not allowed, or would be a new and empty folder while mypaas 0.5 has left
+   * one of that name in its `~`. Creates nothing.
+   *
+   * @throws {UsageError}
+   */
+  async check(spec: Pick<ServiceSpec, "volumes">): Promise<void> {
+    for (const volume of spec.volumes) {
+      if (volume.kind !== "bind") continue;
+      const path = await this.path(volume);
+      if (!volume.source.startsWith("~/")) continue;
+      const old = this.#oldHome + volume.source.slice(1);
+      // `_mypaas` is where mypaas 0.5 kept its own files: on any other server what is in /root is nobody's business.
+      if (await exists(path) || !await exists(`${this.#oldHome}/_mypaas`) || !await exists(old)) continue;
+      throw new UsageError(
+        `Cannot use the volume "${volume.source}": it is ${path}, which is not there, but ${old} is, which mypaas 0.5 used`,
+        { hint: `Stop what uses it and move it: mv ${old} ${path}. To begin with an empty folder: mkdir -p ${path}` },
+      );
+    }
   }
 
   /** Makes the folder when it is not there, and returns its path. */
@@ -44,6 +65,10 @@ export class VolumeFolders {
     // Looked at again: what was made must still lie inside.
     return await this.path(volume);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }
 
 function isInside(path: string, root: string): boolean {

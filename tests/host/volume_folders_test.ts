@@ -42,3 +42,17 @@ Deno.test("a link that leads out of the volume root is refused", async () => {
     await assertRejects(() => new VolumeFolders(root).ensure(bind("~/link/new")), UsageError, "is not under");
   });
 });
+
+Deno.test("a folder that mypaas 0.5 has left in its ~ is not passed over for an empty one", async () => {
+  await withRoot(async (root) => {
+    const home = `${root}/../home`;
+    const check = () => new VolumeFolders(root, home).check({ volumes: [bind("~/db/data")] });
+    await Deno.mkdir(`${home}/db/data`, { recursive: true });
+    await check();
+    await Deno.mkdir(`${home}/_mypaas`);
+    const error = await assertRejects(check, UsageError, `${home}/db/data is, which mypaas 0.5 used`);
+    assertEquals(error.hint?.includes(`mv ${home}/db/data ${root}/db/data`), true);
+    await Deno.mkdir(`${root}/db/data`, { recursive: true });
+    await check();
+  });
+});
