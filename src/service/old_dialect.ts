@@ -1,4 +1,4 @@
-import { isServiceName } from "./option_values.ts";
+import { parseServiceName } from "./option_values.ts";
 
 /**
  * What MyPaas says about a value as mypaas 0.5 (Python) took it and which is not taken here, or is not meant so here.
@@ -26,7 +26,7 @@ export const DIFFERENCES: readonly Difference[] = [
     pattern: /^([a-z0-9][\w./-]*)$/i,
     instead: ([written = ""], name) => {
       const plain = written.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 42).replace(/^-|-$/g, "");
-      if (!isServiceName(plain)) return undefined;
+      if ("fault" in parseServiceName(plain)) return undefined;
       return `Write # mypaas.${name} = ${plain}; that is then the name by which other services reach it`;
     },
   },

@@ -55,9 +55,13 @@ export function parseService(text: string, file: string, { platform }: ParseServ
 /** What the owner of a service should know about its spec, in sentences for the plan. */
 export function specNotes(spec: ServiceSpec): readonly string[] {
   if (spec.scale === 0) {
-    return spec.publish.map((port) =>
-      `Port ${publishedName(port)} refuses connections from the stop of the old container to the start of the new one`
-    );
+    const ports = spec.publish.map(publishedName);
+    if (ports.length === 0) return [];
+    return [
+      `Connections to port ${
+        ports.join(", ")
+      } are refused from the stop of the old container to the start of the new one`,
+    ];
   }
   return spec.volumes.filter(({ readOnly }) => !readOnly).map(({ target }) =>
     `The volume at ${target} has more than one writer while a deploy runs, because scale is ${spec.scale}`
