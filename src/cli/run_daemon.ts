@@ -147,6 +147,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     ingressNetwork: names.networks.ingress,
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
+    reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     urlsOf,
     onIdle,

@@ -1,7 +1,6 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
-import { MyPaasError, UsageError } from "../error.ts";
-import type { ReleaseStore } from "../deploy/store.ts";
+import { UsageError } from "../error.ts";
 import { checkImages } from "../service/image_fence.ts";
 import { isServiceImage } from "../service/names.ts";
 import { type ParsedService, parseService } from "../service/parse_service.ts";
@@ -12,11 +11,8 @@ import type { DeployRequest } from "../wire/requests.ts";
 const MAX_DOCKERFILE_BYTES = 1 << 20;
 
 export interface AcceptParts {
-  readonly store: Pick<ReleaseStore, "allLive" | "pending">;
   /** Refuses volumes outside of the volume root. */
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
-  /** Domains that belong to the server itself. */
-  readonly reservedDomains: readonly string[];
   /** What images are built for, such as `linux/amd64`. */
   readonly platform: string;
 }
@@ -29,7 +25,7 @@ export interface AcceptedDeploy {
 }
 
 /**
- * Looks at everything that can be known before a release number is taken, but for `checkDomains`. Nothing is changed.
+ * Looks at everything that can be known of a request by itself before a release number is taken. Nothing is changed.
  *
  * @throws {UsageError} naming what is not allowed
  */
@@ -72,29 +68,6 @@ async function readAll(service: string, entry: ManifestEntry & { readonly type: 
     at += chunk.size;
   }
   return all;
-}
-
-/**
- * Makes sure that no domain belongs to another service. Whoever takes the domains must do so before anything is awaited.
- *
- * @throws {MyPaasError} naming the owner
- */
-export function checkDomains(
-  { store, reservedDomains }: Pick<AcceptParts, "store" | "reservedDomains">,
-  spec: ServiceSpec,
-): void {
-  for (const domain of spec.domains) {
-    if (reservedDomains.includes(domain)) {
-      throw new UsageError(`Cannot use the domain "${domain}" for "${spec.name}": it is the server's own`);
-    }
-    const owner = [...store.allLive(), ...store.pending()]
-      .find((release) => release.service !== spec.name && release.spec.domains.includes(domain));
-    if (owner !== undefined) {
-      throw new MyPaasError(`Cannot use the domain "${domain}" for "${spec.name}": it belongs to "${owner.service}"`, {
-        hint: `Choose another domain, or take it out of the Dockerfile of "${owner.service}" and deploy that first.`,
-      });
-    }
-  }
 }
 
 async function sha256Hex(text: string): Promise<string> {

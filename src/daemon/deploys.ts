@@ -12,7 +12,8 @@ import { waitUntil } from "../wait.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts, checkDomains } from "./accept.ts";
+import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
@@ -24,10 +25,10 @@ const REPAIR = "the daemon's repair";
 const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_PAUSE_MS = 5000;
 
-export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts {
+export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
-  /** Public addresses of a service's domains. */
+  /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a piece of work is done. */
   readonly onIdle: () => void;
@@ -77,7 +78,7 @@ export class Deploys {
     const accepted = await acceptDeploy(this.#parts, request, source);
     const { spec } = accepted.service;
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
-    checkDomains(this.#parts, spec);
+    checkClaims(this.#parts, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some(({ service }) => service === spec.name);
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
@@ -205,6 +206,7 @@ export class Deploys {
           release: number,
           dockerfile: request.dockerfile,
           baseImages: accepted.baseImages,
+          buildArgs: release.spec.buildArgs,
           context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),

@@ -1,7 +1,7 @@
 import type { ReplicaState } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import { replicaName } from "../service/names.ts";
-import type { ServiceSpec } from "../service/spec.ts";
+import { domainsOf, type ServiceSpec } from "../service/spec.ts";
 import type { ServiceSummary } from "../wire/requests.ts";
 
 /** What `ps` says of one service. Pure. */
@@ -24,7 +24,7 @@ export function summarize(
     service,
     release: live?.number,
     status: pending ? "deploying" : live === undefined ? "failed" : up.length === 0 ? "down" : "live",
-    domains: live?.spec.domains ?? [],
+    domains: live === undefined ? [] : domainsOf(live.spec),
     urls: live === undefined ? [] : urlsOf(live.spec),
     scale: live?.spec.scale ?? 0,
     replicas: replicas.map((state) => ({
@@ -41,14 +41,16 @@ export function summarize(
 }
 
 /**
- * The public addresses of a service's domains.
+ * The public addresses of a service's sites.
  *
  * @param ports as published by Traefik; the usual ones are left out
  */
 export function publicUrls(
-  spec: ServiceSpec,
+  { sites }: Pick<ServiceSpec, "sites">,
   ports: { readonly http: number; readonly https: number },
 ): readonly string[] {
-  const [scheme, port, usual] = spec.https ? ["https", ports.https, 443] : ["http", ports.http, 80];
-  return spec.domains.map((domain) => `${scheme}://${domain}${port === usual ? "" : `:${port}`}/`);
+  return sites.map(({ domain, path, https }) => {
+    const [scheme, port, usual] = https ? ["https", ports.https, 443] : ["http", ports.http, 80];
+    return `${scheme}://${domain}${port === usual ? "" : `:${port}`}${path}`;
+  });
 }

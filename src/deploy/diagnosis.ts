@@ -1,6 +1,13 @@
 import { NotReadyError } from "../error.ts";
 import type { ReplicaState } from "./runtime.ts";
 
+/** The last answer to the request of `mypaas.healthcheck`. */
+export interface Probed {
+  readonly path: string;
+  /** Undefined: none came in time. */
+  readonly status: number | undefined;
+}
+
 /** What is known of a replica that did not become ready. */
 export interface Evidence {
   readonly state: ReplicaState | undefined;
@@ -8,6 +15,8 @@ export interface Evidence {
   readonly ranMs: number | undefined;
   readonly listeners: readonly { readonly address: string; readonly port: number }[];
   readonly port: number;
+  readonly probed?: Probed | undefined;
+  readonly maxMemoryBytes?: number | undefined;
   readonly startTimeoutSeconds: number;
   /** Last lines of its log. */
   readonly log: readonly string[];
@@ -27,7 +36,11 @@ function cause(evidence: Evidence): string {
   if (state.error !== "") return state.error;
   if (ended(state)) {
     const after = evidence.ranMs === undefined ? "" : ` after ${(evidence.ranMs / 1000).toFixed(1)} s`;
-    if (state.oomKilled) return `it was killed${after} because it ran out of memory`;
+    if (state.oomKilled) {
+      const { maxMemoryBytes } = evidence;
+      const limit = maxMemoryBytes === undefined ? "" : `; mypaas.maxmem is ${memory(maxMemoryBytes)}`;
+      return `it was killed${after} because it ran out of memory${limit}`;
+    }
     return `it exited with code ${state.exitCode}${after}${signalName(state.exitCode)}`;
   }
   const waited = `within ${startTimeoutSeconds} s`;
@@ -37,9 +50,15 @@ function cause(evidence: Evidence): string {
       output === "" ? "" : `: ${JSON.stringify(output.slice(-200))}`
     }`;
   }
+  if (evidence.probed?.status !== undefined) {
+    const { path, status } = evidence.probed;
+    return `its health check ${path} did not answer 2xx or 3xx ${waited}, but ${status}`;
+  }
   const reachable = evidence.listeners.filter((listener) => !isLoopback(listener.address));
   if (reachable.some((listener) => listener.port === port)) {
-    return `it accepts connections on port ${port}, but answered no HTTP request ${waited}`;
+    return `it accepts connections on port ${port}, but answered no HTTP request${
+      evidence.probed === undefined ? "" : ` for ${evidence.probed.path}`
+    } ${waited}`;
   }
   if (evidence.listeners.length > 0) {
     return `it listens on ${listenerNames(evidence.listeners)}; mypaas.port is ${port}`;
@@ -48,7 +67,10 @@ function cause(evidence: Evidence): string {
 }
 
 function hint(evidence: Evidence): string {
-  const { state, listeners, port } = evidence;
+  const { state, listeners, port, maxMemoryBytes } = evidence;
+  if (state !== undefined && ended(state) && state.oomKilled && maxMemoryBytes !== undefined) {
+    return `Give it more, such as "# mypaas.maxmem = ${memory(2 * maxMemoryBytes)}", or let it use less.`;
+  }
   if (state !== undefined && !ended(state) && state.error === "") {
     const onPort = listeners.find((listener) => listener.port === port);
     if (onPort !== undefined && isLoopback(onPort.address)) return "Let the service listen on 0.0.0.0.";
@@ -75,6 +97,14 @@ function signalName(exitCode: number): string {
   const known: Readonly<Record<number, string>> = { 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM" };
   const name = known[exitCode];
   return name === undefined ? "" : ` (${name})`;
+}
+
+/** Bytes as they are written in a Dockerfile: `512m`. */
+function memory(bytes: number): string {
+  const units = ["", "k", "m", "g", "t"];
+  let unit = 0;
+  for (; unit < units.length - 1 && bytes % 1024 === 0; unit++) bytes /= 1024;
+  return `${bytes}${units[unit]}`;
 }
 
 function isLoopback(address: string): boolean {

@@ -84,9 +84,9 @@ function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
   const added = replicasOf(next);
   const leaving = replicasOf(old);
   const holdSeconds = worstHoldSeconds(next.spec, old.spec);
-  const before: readonly Step[] = next.spec.domains.length > 0
+  const before: readonly Step[] = next.spec.sites.length > 0
     ? [{ kind: "route", service: next.service, release: next.number, to: added, holdSeconds, held: true }]
-    : old.spec.domains.length > 0
+    : old.spec.sites.length > 0
     ? [{ kind: "unroute", service: next.service }]
     : [];
   return [
@@ -97,7 +97,7 @@ function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
     { kind: "start", replicas: added },
     { kind: "await-ready", replicas: added },
     { kind: "commit", service: next.service, release: next.number },
-    ...(next.spec.domains.length > 0 ? routeSteps(next, undefined) : []),
+    ...(next.spec.sites.length > 0 ? routeSteps(next, undefined) : []),
     { kind: "remove", replicas: leaving },
   ];
 }
@@ -115,7 +115,7 @@ export function retire(replicas: readonly ReplicaId[], { unname }: { unname: boo
 
 /** The normal route of a release; or the removal of a route that only the old one had. */
 export function routeSteps(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
-  if (next.spec.domains.length > 0) {
+  if (next.spec.sites.length > 0) {
     return [{
       kind: "route",
       service: next.service,
@@ -125,7 +125,7 @@ export function routeSteps(next: PlannedRelease, old: PlannedRelease | undefined
       held: false,
     }];
   }
-  return old !== undefined && old.spec.domains.length > 0 ? [{ kind: "unroute", service: next.service }] : [];
+  return old !== undefined && old.spec.sites.length > 0 ? [{ kind: "unroute", service: next.service }] : [];
 }
 
 /**

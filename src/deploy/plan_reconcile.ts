@@ -25,7 +25,7 @@ export function planReconcile(
   const neverLive = strangers.filter(({ id }) => live === undefined || id.release >= live.number);
   const older = strangers.filter(({ id }) => live !== undefined && id.release < live.number);
   const repairs = live === undefined ? [] : planRepairs(live, found);
-  const routed = live !== undefined && live.spec.domains.length > 0;
+  const routed = live !== undefined && live.spec.sites.length > 0;
   const held = repairs.some((step) => step.kind === "start");
   return [
     ...(!routed ? [{ kind: "unroute", service } as const] : held ? heldRoute(live) : routeSteps(live, undefined)),

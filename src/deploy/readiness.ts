@@ -1,13 +1,15 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
-import { diagnose } from "./diagnosis.ts";
+import { diagnose, type Probed } from "./diagnosis.ts";
 import type { Probes, ReplicaState, Runtime } from "./runtime.ts";
 
 /** Without a health check or a domain no event says "ready": a replica that ran this long without an exit is. */
 const UNPROBED_READY_MS = 2000;
 /** One probe never waits longer for an answer than this; a new one is sent while time is left. */
 const PROBE_TIMEOUT_MS = 5000;
+/** A starting replica is asked at least this often, whatever the health check's interval is. */
+const LONGEST_INTERVAL_MS = 1000;
 const LOG_TAIL_LINES = 20;
 
 export interface ReadinessParts {
@@ -17,8 +19,9 @@ export interface ReadinessParts {
 }
 
 /**
- * Waits until a started replica is ready (DESIGN 4.4): `healthy` where its image has a health check; else, with a
- * domain, one HTTP answer of any status from its port; else two seconds without an exit.
+ * Waits until a started replica is ready (DESIGN 4.4): `healthy` where its image has a health check, and 2xx or 3xx for
+ * the path of `mypaas.healthcheck` where there is one; with neither, one HTTP answer of any status from its port if it has
+ * a domain; else two seconds without an exit.
  *
  * @throws {NotReadyError} as soon as it exits, or when `startTimeoutSeconds` have passed, saying why
  */
@@ -32,21 +35,33 @@ export async function awaitReady(
   signal?: AbortSignal,
 ): Promise<void> {
   const name = replicaName(id);
+  const probe = probeOf(spec);
   let state: ReplicaState | undefined;
   let endedBefore: number | undefined;
+  let probed: Probed | undefined;
+  let nextProbe = 0;
   const check = async (waitSignal: AbortSignal) => {
     const found = await parts.runtime.inspect(id);
     endedBefore ??= found?.restartCount;
     // Of one that runs already only what happens from now on counts.
     state = found && { ...found, restartCount: found.restartCount - (endedBefore ?? 0) };
     if (state === undefined || state.error !== "" || hasEnded(state)) return "ended";
-    if (state.health !== "none") return state.health === "healthy" && "ready";
-    const host = spec.domains[0];
-    if (host === undefined || ingressAddress === undefined) {
-      return parts.now().getTime() - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
+    if (state.health !== "none") {
+      if (state.health !== "healthy") return false;
+      if (spec.healthcheck === undefined) return "ready";
     }
-    const target = { address: ingressAddress, port: spec.port, host, path: "/" };
-    return await parts.probes.httpStatus(target, PROBE_TIMEOUT_MS, waitSignal) !== undefined && "ready";
+    const now = parts.now().getTime();
+    const address = ingressAddress ?? state.internalAddress;
+    if (probe === undefined || address === undefined) {
+      return now - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
+    }
+    if (now < nextProbe) return false;
+    nextProbe = now + probe.intervalMs;
+    const target = { address, port: spec.port, host: probe.host, path: probe.path };
+    const status = await parts.probes.httpStatus(target, probe.timeoutMs, waitSignal);
+    // A probe that was cut off because the time is over says nothing new.
+    if (status !== undefined || !waitSignal.aborted) probed = { path: probe.path, status };
+    return status !== undefined && probe.accepts(status) && "ready";
   };
   try {
     const timeoutMs = spec.startTimeoutSeconds * 1000;
@@ -54,12 +69,36 @@ export async function awaitReady(
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
   }
-  throw diagnose(name, await gather(parts, { id, spec }, state));
+  throw diagnose(name, await gather(parts, { id, spec, probed }, state));
+}
+
+interface Probe {
+  readonly host: string;
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly accepts: (status: number) => boolean;
+}
+
+/** What a replica is asked; undefined when nobody knows of a request that it answers. */
+function probeOf({ name, sites, healthcheck }: ServiceSpec): Probe | undefined {
+  const domain = sites[0]?.domain;
+  if (healthcheck !== undefined) {
+    return {
+      host: domain ?? name,
+      path: healthcheck.path,
+      intervalMs: Math.min(healthcheck.intervalMs, LONGEST_INTERVAL_MS),
+      timeoutMs: healthcheck.timeoutMs,
+      accepts: (status) => status >= 200 && status < 400,
+    };
+  }
+  if (domain === undefined) return undefined;
+  return { host: domain, path: "/", intervalMs: 0, timeoutMs: PROBE_TIMEOUT_MS, accepts: () => true };
 }
 
 async function gather(
   parts: ReadinessParts,
-  { id, spec }: { readonly id: ReplicaId; readonly spec: ServiceSpec },
+  { id, spec, probed }: { readonly id: ReplicaId; readonly spec: ServiceSpec; readonly probed: Probed | undefined },
   state: ReplicaState | undefined,
 ) {
   const alive = state !== undefined && !hasEnded(state);
@@ -68,6 +107,8 @@ async function gather(
     ranMs: state === undefined || alive ? undefined : Math.max(0, parts.now().getTime() - startOf(state, parts)),
     listeners: alive ? await parts.probes.listeners(state.pid) : [],
     port: spec.port,
+    probed: spec.healthcheck && probed,
+    maxMemoryBytes: spec.maxMemoryBytes,
     startTimeoutSeconds: spec.startTimeoutSeconds,
     log: state === undefined ? [] : await logTail(parts, id),
   };

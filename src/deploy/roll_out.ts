@@ -76,7 +76,7 @@ export function givePlaces(
   };
   const places = Array.from({ length: replicaCount(release.spec) }, (_, index) => ({
     n: index + 1,
-    ingressAddress: release.spec.domains.length > 0 ? give("ingress") : undefined,
+    ingressAddress: release.spec.sites.length > 0 ? give("ingress") : undefined,
     internalAddress: give("internal"),
   }));
   store.setPlaces(release.service, release.number, places);

@@ -3,15 +3,16 @@ import type { Route } from "../traefik/route.ts";
 import type { RouteTable } from "./runtime.ts";
 import type { ReplicaPlace } from "./store.ts";
 
-/** Makes the route of a release; undefined when it has no domain. */
+/** Makes the route of a release; undefined when it has no site. */
 export function routeOf(
   spec: ServiceSpec,
   places: readonly ReplicaPlace[],
   holdSeconds: number,
 ): Route | undefined {
-  if (spec.domains.length === 0) return undefined;
+  if (spec.sites.length === 0) return undefined;
   const addresses = places.flatMap((place) => place.ingressAddress === undefined ? [] : [place.ingressAddress]);
-  return { service: spec.name, domains: spec.domains, https: spec.https, port: spec.port, addresses, holdSeconds };
+  const { name, sites, hsts, port } = spec;
+  return { service: name, sites, hsts, port, addresses, holdSeconds };
 }
 
 /** The routes of all services as they are meant to be now; Traefik's table is always written as a whole. */

@@ -74,11 +74,12 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions): Pro
       return await runtime.moveTo(step.replica, step.address);
     case "route": {
       const { spec, places } = releaseOf(store, step);
-      // Until the commit the old release may come back, so its domains wait as well.
-      const domains = step.held
-        ? [...new Set([...spec.domains, ...store.live(step.service)?.spec.domains ?? []])]
-        : spec.domains;
-      const route = routeOf({ ...spec, domains }, places, step.holdSeconds);
+      // Until the commit the old release may come back, so what only it serves waits as well.
+      const old = step.held ? store.live(step.service)?.spec.sites ?? [] : [];
+      const added = old.filter((site) =>
+        !spec.sites.some(({ domain, path }) => domain === site.domain && path === site.path)
+      );
+      const route = routeOf({ ...spec, sites: [...spec.sites, ...added] }, places, step.holdSeconds);
       // Before the route: from the moment it is written requests may wait for this address.
       if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
       return await routes.set(step.service, route);

@@ -100,6 +100,8 @@ export interface BuildRequest {
   readonly dockerfile: string;
   /** Images that the Dockerfile names (`FROM`, `COPY --from`, `--mount=from`, `# syntax`), pulled first when they are missing. */
   readonly baseImages: readonly string[];
+  /** Values for the Dockerfile's `ARG`s; none of them is a secret. */
+  readonly buildArgs: readonly EnvVariable[];
   /** A plain tar. */
   readonly context: ReadableStream<Uint8Array>;
 }

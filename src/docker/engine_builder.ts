@@ -82,7 +82,10 @@ export class EngineBuilder implements Builder {
       [Label.service]: service,
       [Label.release]: String(release),
     };
-    const buildargs = { BUILDKIT_CACHE_MOUNT_NS: service };
+    const buildargs = {
+      ...Object.fromEntries(request.buildArgs.map(({ name, value }) => [name, value])),
+      BUILDKIT_CACHE_MOUNT_NS: service,
+    };
     const trace = new BuildTrace();
     let failure: string | undefined;
     const call = buildImage({ image, dockerfile, labels, buildargs }, context);

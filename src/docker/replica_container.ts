@@ -1,5 +1,6 @@
 import type { ReplicaRequest } from "../deploy/runtime.ts";
-import { Label, type ObjectNames } from "../service/names.ts";
+import { Label, type ObjectNames, replicaName } from "../service/names.ts";
+import type { EnvVariable, PublishedPort } from "../service/spec.ts";
 import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./container_requests.ts";
 
 /** Most processes and threads of one replica. */
@@ -45,9 +46,10 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
     startTimeoutSeconds: spec.startTimeoutSeconds,
     apiMinor: around.apiMinor,
   });
+  const ports = portBindings(spec.publish);
   return {
     Image: replica.image,
-    Env: replica.env.map(({ name, value }) => `${name}=${value}`),
+    Env: environment(replica).map(({ name, value }) => `${name}=${value}`),
     Labels: {
       ...replica.labels,
       ...own,
@@ -58,6 +60,7 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
     },
     StopTimeout: spec.stopGraceSeconds,
     ...(healthcheck ? { Healthcheck: healthcheck } : {}),
+    ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
     HostConfig: {
       NetworkMode: around.networks.internal,
       RestartPolicy: { Name: "no" },
@@ -65,6 +68,10 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
       SecurityOpt: ["no-new-privileges"],
       CapDrop: ["NET_RAW"],
       PidsLimit: REPLICA_PIDS_LIMIT,
+      // Memory and swap together are no more than memory: what is over the limit is killed, not slow.
+      ...(spec.maxMemoryBytes !== undefined && { Memory: spec.maxMemoryBytes, MemorySwap: spec.maxMemoryBytes }),
+      ...(spec.maxCpus !== undefined && { NanoCpus: Math.round(spec.maxCpus * 1e9) }),
+      PortBindings: ports,
       Mounts: around.mounts.map(({ kind, source, target, readOnly }) => ({
         Type: kind === "bind" ? "bind" : "volume",
         Source: source,
@@ -79,6 +86,26 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
       },
     },
   };
+}
+
+/** What mypaas 0.5 told a container about itself, then the service's own variables, which come first where both name one. */
+function environment({ id, spec, env }: ReplicaRequest): readonly EnvVariable[] {
+  const own = [
+    { name: "MYPAAS_SERVICE", value: id.service },
+    { name: "MYPAAS_CONTAINER", value: replicaName(id) },
+    { name: "MYPAAS_SCALE", value: String(spec.scale) },
+    { name: "MYPAAS_PORT", value: String(spec.port) },
+  ];
+  return [...own.filter(({ name }) => !env.some((variable) => variable.name === name)), ...env];
+}
+
+/** By the port in the container, which may be reached at several of the server's. No address: all of them. */
+function portBindings(publish: readonly PublishedPort[]): Readonly<Record<string, readonly { HostPort: string }[]>> {
+  const bindings: Record<string, { HostPort: string }[]> = {};
+  for (const { hostPort, port, protocol } of publish) {
+    (bindings[`${port}/${protocol}`] ??= []).push({ HostPort: String(hostPort) });
+  }
+  return bindings;
 }
 
 /**

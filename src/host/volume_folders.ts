@@ -9,14 +9,17 @@ import type { ServiceSpec, Volume } from "../service/spec.ts";
 export class VolumeFolders {
   readonly #root: string;
   readonly #specs: () => readonly ServiceSpec[];
+  readonly #oldHome: string;
 
   /**
    * @param root absolute path; `~` in a Dockerfile
    * @param specs of all that is deployed or about to be
+   * @param oldHome what `~` was for mypaas 0.5 on this server
    */
-  constructor(root: string, specs: () => readonly ServiceSpec[]) {
+  constructor(root: string, specs: () => readonly ServiceSpec[], oldHome = "/root") {
     this.#root = root;
     this.#specs = specs;
+    this.#oldHome = oldHome;
   }
 
   /**
@@ -36,12 +39,25 @@ export class VolumeFolders {
     return path;
   }
 
-  /** Refuses a spec of which a bind volume is not allowed. Creates nothing. */
+  /**
+   * Refuses a spec of which a bind volume is not allowed, or would be a new and empty folder while mypaas 0.5 has left
+   * one of that name in its `~`. Creates nothing.
+   *
+   * @throws {UsageError}
+   */
   async check(spec: ServiceSpec): Promise<void> {
     for (const volume of spec.volumes) {
       if (volume.kind !== "bind") continue;
-      await this.path(volume);
+      const path = await this.path(volume);
       await this.#refuseNested(volume, [...this.#specs(), spec]);
+      if (!volume.source.startsWith("~/")) continue;
+      const old = this.#oldHome + volume.source.slice(1);
+      // `_mypaas` is where mypaas 0.5 kept its own files: on any other server what is in /root is nobody's business.
+      if (await exists(path) || !await exists(`${this.#oldHome}/_mypaas`) || !await exists(old)) continue;
+      throw new UsageError(
+        `Cannot use the volume "${volume.source}": it is ${path}, which is not there, but ${old} is, which mypaas 0.5 used`,
+        { hint: `Stop what uses it and move it: mv ${old} ${path}. To begin with an empty folder: mkdir -p ${path}` },
+      );
     }
   }
 
@@ -76,6 +92,10 @@ export class VolumeFolders {
       }
     }
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }
 
 function isInside(path: string, root: string): boolean {

@@ -122,6 +122,16 @@ class LineReader {
   }
 
   #comment(comment: string): void {
+    // Never quietly something else than in mypaas 0.5, which read such a line as an option.
+    const [, hidden] = /^#[#\s]*#\s*(mypaas\.[^\s=]+\s*=.*)$/s.exec(comment) ?? [];
+    if (hidden !== undefined) {
+      throw dockerfileError(
+        this.#file,
+        this.#at,
+        `${quoted(trim(comment))} has more than one #, so that it is unclear whether it is an option`,
+        `Write # ${trim(hidden)}, or take the line out; with other words before mypaas. it is a mere comment`,
+      );
+    }
     const [, name, equals, value] = /^#\s*mypaas\.([^\s=]*)\s*(=?)(.*)$/s.exec(comment) ?? [];
     if (name === undefined) return;
     if (!equals) {

@@ -1,5 +1,6 @@
 import type { UsageError } from "../error.ts";
 import { type Dockerfile, dockerfileError, type Instruction, onBuildInstruction, quoted } from "./dockerfile.ts";
+import type { EnvVariable } from "./spec.ts";
 import { readShellText, ShellSyntaxError, splitQuotedWords } from "./shell_words.ts";
 
 /** The frontends that are known to read a Dockerfile as MyPaas does; any other could use every image of the machine. */
@@ -8,14 +9,22 @@ const KNOWN_SYNTAX = /^(docker\.io\/)?docker\/dockerfile(-upstream)?(:[\w.-]+)?(
 /** Variables that only some versions of BuildKit set. */
 const UNKNOWN_VARIABLES: readonly string[] = ["TARGETSTAGE", "TARGETOSVERSION", "BUILDOSVERSION"];
 
+export interface BaseImagesOptions {
+  /** What the image is built for, such as `linux/arm64`: it decides about `$TARGETARCH` and its like. */
+  readonly platform?: string | undefined;
+  readonly buildArgs?: readonly EnvVariable[];
+}
+
 /**
- * The images a Dockerfile names, in order, each once: `FROM` with the global `ARG`s put in, `COPY --from=`,
+ * The images a Dockerfile names, in order, each once: `FROM` with the global `ARG`s and the build arguments put in, `COPY --from=`,
  * `RUN --mount=from=`, both also behind `ONBUILD`, and `# syntax=`. Not its own stages, not `scratch`.
  *
- * @param platform what the image is built for, such as `linux/arm64`: it decides about `$TARGETARCH` and its like
  * @throws {UsageError} for a name that cannot be known for certain
  */
-export function baseImages(dockerfile: Dockerfile, platform = "linux/amd64"): readonly string[] {
+export function baseImages(
+  dockerfile: Dockerfile,
+  { platform = "linux/amd64", buildArgs = [] }: BaseImagesOptions = {},
+): readonly string[] {
   const images = new Set<string>();
   const syntax = dockerfile.syntax;
   if (syntax) {
@@ -28,7 +37,7 @@ export function baseImages(dockerfile: Dockerfile, platform = "linux/amd64"): re
     }
     images.add(syntax.image);
   }
-  const { stages, from } = readStages(dockerfile, platform);
+  const { stages, from } = readStages(dockerfile, platformVariables(platform), buildArgs);
   for (const instruction of dockerfile.instructions) {
     const named = instruction.keyword === "FROM"
       ? [from.get(instruction)]
@@ -49,16 +58,21 @@ interface Stages {
   readonly from: ReadonlyMap<Instruction, string>;
 }
 
-function readStages(dockerfile: Dockerfile, platform: string): Stages {
+function readStages(
+  dockerfile: Dockerfile,
+  variables: Map<string, string>,
+  buildArgs: readonly EnvVariable[],
+): Stages {
   const stages = new Set<string>();
   const from = new Map<Instruction, string>();
-  const variables = platformVariables(platform);
   for (const instruction of dockerfile.instructions) {
     if (instruction.keyword === "ARG" && from.size === 0 && stages.size === 0) {
       for (const word of splitQuotedWords(instruction.args, dockerfile.escape)) {
-        const equals = word.indexOf("=");
-        if (equals < 1) continue;
-        variables.set(word.slice(0, equals), expand(word.slice(equals + 1), variables, { dockerfile, instruction }));
+        const [, name = word, written] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+        // A build argument counts only where an ARG asks for it, and is taken as it is.
+        const given = buildArgs.find((argument) => argument.name === name)?.value;
+        if (given !== undefined) variables.set(name, given);
+        else if (written !== undefined) variables.set(name, expand(written, variables, { dockerfile, instruction }));
       }
     }
     if (instruction.keyword !== "FROM") continue;

@@ -1,4 +1,4 @@
-import type { EnvVariable, Volume } from "./spec.ts";
+import type { EnvVariable, HealthProbe, PublishedPort, Site, Volume } from "./spec.ts";
 
 /** A value in its narrow type, or why it is none: the rest of a sentence that begins with the quoted value. */
 export type Parsed<T> = { readonly value: T } | { readonly fault: string };
@@ -30,6 +30,26 @@ export function parseDomain(text: string): Parsed<string> {
   return host !== undefined && isDomain(host) ? { value: host } : { fault: "is not a host name" };
 }
 
+/** Whether a text is the path of a site below `/`: whole components without a slash at its end. */
+export function isSitePath(text: string): boolean {
+  return text.length <= 200 && /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(text);
+}
+
+/** `https://host` or `http://host`, with or without a path; a slash at its end does not count. */
+export function parseUrl(text: string): Parsed<Site> {
+  const [, scheme, host = "", written = ""] = /^(https?):\/\/([^/]*)(\/.*)?$/is.exec(text) ?? [];
+  if (scheme === undefined) return { fault: "does not begin with https:// or http://" };
+  const domain = parseDomain(host);
+  if ("fault" in domain) return { fault: "has no good host name" };
+  const path = written.replace(/\/$/, "");
+  if (path !== "" && !isSitePath(path)) return { fault: "has no good path" };
+  return { value: { domain: domain.value, path: path || "/", https: scheme.toLowerCase() === "https" } };
+}
+
+export function parseFlag(text: string): Parsed<boolean> {
+  return text === "true" || text === "false" ? { value: text === "true" } : { fault: "is neither true nor false" };
+}
+
 export function parsePort(text: string): Parsed<number> {
   const port = wholeNumber(text);
   return port !== undefined && port >= 1 && port <= 65535 ? { value: port } : { fault: "is not a port" };
@@ -51,6 +71,62 @@ export function parseDuration(text: string, least: number): Parsed<number> {
   const seconds = count * ({ s: 1, m: 60, h: 3600 }[unit] ?? 1);
   if (seconds < least) return { fault: "is too short" };
   return seconds > 3600 ? { fault: "is too long" } : { value: seconds };
+}
+
+/** `/path [interval] [timeout]`: the times in milliseconds. */
+export function parseHealthcheck(text: string): Parsed<HealthProbe> {
+  const [path = "", interval = "1s", timeout = "5s", ...more] = text.split(/[ \t]+/);
+  if (!/^\/[!-~]{0,499}$/.test(path) || path.includes("#")) return { fault: "does not begin with a good path" };
+  const intervalMs = milliseconds(interval);
+  const timeoutMs = milliseconds(timeout);
+  if (more.length > 0 || intervalMs === undefined || timeoutMs === undefined) return { fault: "has a wrong time" };
+  return { value: { path, intervalMs, timeoutMs } };
+}
+
+function milliseconds(text: string): number | undefined {
+  const [, digits = "", unit = "s"] = /^(\d+)(ms|s|m)?$/.exec(text) ?? [];
+  const ms = (wholeNumber(digits) ?? 0) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? 0);
+  return ms >= 100 && ms <= 600_000 ? ms : undefined;
+}
+
+/** Docker takes no less. */
+const LEAST_MEMORY = 6 * 2 ** 20;
+
+/** `512m`, `1g`, or bytes; 1k is 1024. */
+export function parseMemory(text: string): Parsed<number> {
+  const [, digits = "", unit = ""] = /^(\d+)([kmgt]?)$/i.exec(text) ?? [];
+  const count = wholeNumber(digits) ?? (/^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined);
+  if (count === undefined) return { fault: "is not an amount of memory" };
+  const bytes = count * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+  if (bytes < LEAST_MEMORY) return { fault: "is too little" };
+  return bytes > Number.MAX_SAFE_INTEGER ? { fault: "is too much" } : { value: bytes };
+}
+
+/** `2`, `1.5` or `.5` */
+export function parseCpus(text: string): Parsed<number> {
+  if (!/^(?=.*\d)\d{0,4}(\.\d{0,6})?$/.test(text)) return { fault: "is not a number of CPUs" };
+  const cpus = Number(text);
+  return cpus < 0.01 ? { fault: "is too little" } : { value: cpus };
+}
+
+/** `5432:5432`, the server's port first, with or without `/tcp` or `/udp`. */
+export function parsePublish(text: string): Parsed<PublishedPort> {
+  const [, host = "", inside = "", protocol = "tcp"] = /^(\d+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
+  const hostPort = parsePort(host);
+  const port = parsePort(inside);
+  if ("fault" in hostPort || "fault" in port) return { fault: "is not a pair of ports" };
+  return { value: { hostPort: hostPort.value, port: port.value, protocol: protocol === "udp" ? "udp" : "tcp" } };
+}
+
+/** What BuildKit itself reads, some of it to choose images and frontends: not for a Dockerfile to set. */
+const BUILDKIT_ARGUMENT = /^(BUILDKIT_|(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)$)/i;
+
+/** `KEY=VALUE` */
+export function parseBuildArg(text: string): Parsed<EnvVariable> {
+  const [, name, value = ""] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) return { fault: "is not a build argument" };
+  if (BUILDKIT_ARGUMENT.test(name)) return { fault: "is set by the build itself" };
+  return value.includes("\0") ? { fault: "has a NUL character" } : { value: { name, value } };
 }
 
 /** `KEY=VALUE`; everything after the first `=` is the value, quotes included. */

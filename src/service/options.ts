@@ -1,13 +1,20 @@
-import type { EnvVariable, Volume } from "./spec.ts";
+import type { EnvVariable, HealthProbe, PublishedPort, Site, Volume } from "./spec.ts";
 import {
   MAX_SCALE,
+  parseBuildArg,
+  parseCpus,
   type Parsed,
   parseDomain,
   parseDuration,
   parseEnv,
+  parseFlag,
+  parseHealthcheck,
+  parseMemory,
   parsePort,
+  parsePublish,
   parseScale,
   parseServiceName,
+  parseUrl,
   parseVolume,
 } from "./option_values.ts";
 
@@ -51,6 +58,16 @@ export const options = {
     example: "blog.example.com",
     parse: parseDomain,
   } satisfies Option<string>,
+  https: {
+    name: "https",
+    aliases: [],
+    repeatable: false,
+    default: "false",
+    meaning: "Serve the domains over https, and send http there",
+    takes: "true or false",
+    example: "true",
+    parse: parseFlag,
+  } satisfies Option<boolean>,
   volume: {
     name: "volume",
     aliases: [],
@@ -92,6 +109,60 @@ export const options = {
     example: "GREETING=hello",
     parse: parseEnv,
   } satisfies Option<EnvVariable>,
+  healthcheck: {
+    name: "healthcheck",
+    aliases: [],
+    repeatable: false,
+    default: undefined,
+    meaning:
+      "The request that a new container has to answer with 2xx or 3xx to be ready: path, pause between two tries (1s; while it starts never longer), and how long a try waits (5s). A HEALTHCHECK of the image has to succeed too",
+    takes: "/path [interval] [timeout], with times from 100ms to 10m, such as /health 1s 5s",
+    example: "/health 1s 5s",
+    parse: parseHealthcheck,
+  } satisfies Option<HealthProbe>,
+  maxmem: {
+    name: "maxmem",
+    aliases: [],
+    repeatable: false,
+    default: undefined,
+    meaning: "The most memory of each container, swap included; one that takes more is killed and started again",
+    takes: "6m or more: a number with k, m, g or t behind it, such as 512m or 1g",
+    example: "512m",
+    parse: parseMemory,
+  } satisfies Option<number>,
+  maxcpu: {
+    name: "maxcpu",
+    aliases: [],
+    repeatable: false,
+    default: undefined,
+    meaning: "The most CPU time of each container, in CPUs of the server",
+    takes: "a number from 0.01 on, such as 1.5",
+    example: "1.5",
+    parse: parseCpus,
+  } satisfies Option<number>,
+  publish: {
+    name: "publish",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning:
+      "A port on all addresses of the server that leads to one of the container, past Traefik; with scale 0 only. Connections to it are refused while a deploy changes containers",
+    takes: "SERVER-PORT:CONTAINER-PORT, with /udp at the end for UDP, such as 5432:5432",
+    example: "5432:5432",
+    parse: parsePublish,
+  } satisfies Option<PublishedPort>,
+  url: {
+    name: "url",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning:
+      "Domain, https and path in one. https://example.com/a answers /a and what is below it, not /ab; the container sees the whole path. Services may share a domain by paths, the longest one wins",
+    takes:
+      "https://host, http://host, or one of them with a path of letters, digits and ._~-, such as https://example.com/shop",
+    example: "https://example.com/shop",
+    parse: parseUrl,
+  } satisfies Option<Site>,
   startTimeout: {
     name: "start-timeout",
     aliases: [],
@@ -123,6 +194,26 @@ export const options = {
     example: "30s",
     parse: (text: string) => parseDuration(text, 0),
   } satisfies Option<number>,
+  buildarg: {
+    name: "buildarg",
+    aliases: [],
+    repeatable: true,
+    default: undefined,
+    meaning: "A value for an ARG of the Dockerfile. Never a secret: the image tells it to everybody who has it",
+    takes: "KEY=VALUE, such as VERSION=1.2, but none of BuildKit's own such as TARGETARCH",
+    example: "VERSION=1.2",
+    parse: parseBuildArg,
+  } satisfies Option<EnvVariable>,
+  hsts: {
+    name: "hsts",
+    aliases: [],
+    repeatable: false,
+    default: "false",
+    meaning: "Tell browsers, for a year, to use nothing but https for these domains",
+    takes: "true or false",
+    example: "true",
+    parse: parseFlag,
+  } satisfies Option<boolean>,
 } as const;
 
 /** All options, in the order in which they are documented. */

@@ -1,11 +1,10 @@
 import { UsageError } from "../error.ts";
-import { type Dockerfile, dockerfileError, type OptionLine, quoted, readDockerfile } from "./dockerfile.ts";
+import { type Dockerfile, dockerfileError, quoted, readDockerfile } from "./dockerfile.ts";
 import { baseImages } from "./dockerfile_images.ts";
 import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
-import { nearestName } from "./nearest_name.ts";
-import type { Parsed } from "./option_values.ts";
-import { allOptions, findOption, type Option, options } from "./options.ts";
-import type { ServiceSpec } from "./spec.ts";
+import { GivenOptions } from "./given_options.ts";
+import { options } from "./options.ts";
+import { publishedName, type PublishedPort, type ServiceSpec, type Site } from "./spec.ts";
 
 /** What a Dockerfile says about its service. */
 export interface ParsedService {
@@ -48,14 +47,22 @@ export function parseService(text: string, file: string, { platform }: ParseServ
   }
   return {
     spec,
-    baseImages: baseImages(dockerfile, platform),
+    baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs }),
     onlyFrom: from?.keyword === "FROM" && more.length === 0,
   };
 }
 
 /** What the owner of a service should know about its spec, in sentences for the plan. */
 export function specNotes(spec: ServiceSpec): readonly string[] {
-  if (spec.scale === 0) return [];
+  if (spec.scale === 0) {
+    const ports = spec.publish.map(publishedName);
+    if (ports.length === 0) return [];
+    return [
+      `Connections to port ${
+        ports.join(", ")
+      } are refused from the stop of the old container to the start of the new one`,
+    ];
+  }
   return spec.volumes.filter(({ readOnly }) => !readOnly).map(({ target }) =>
     `The volume at ${target} has more than one writer while a deploy runs, because scale is ${spec.scale}`
   );
@@ -63,7 +70,7 @@ export function specNotes(spec: ServiceSpec): readonly string[] {
 
 function readSpec(dockerfile: Dockerfile): ServiceSpec {
   const given = new GivenOptions(dockerfile);
-  const name = given.one(options.servicename);
+  const name = given.one(options.servicename)?.value;
   if (name === undefined) {
     throw new UsageError(`Cannot deploy ${dockerfile.file}: it does not name its service`, {
       hint: `Add this line to it: # mypaas.servicename = ${options.servicename.example}`,
@@ -71,83 +78,61 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
   }
   const scale = given.oneOrDefault(options.scale);
   const drainDefault = scale === 0 ? options.drainTimeout.defaultAtScaleZero : options.drainTimeout.default;
+  const sites = readSites(given);
   return {
     name,
-    domains: given.many(options.domain, (domain) => domain),
-    https: false,
-    volumes: given.many(options.volume, ({ target }) => target),
+    sites,
+    hsts: readHsts(given, sites),
+    volumes: given.distinct(given.many(options.volume), ({ target }) => target),
     port: given.oneOrDefault(options.port),
+    publish: readPublish(given, scale),
     scale,
-    env: given.many(options.env, (variable) => variable.name),
+    env: given.distinct(given.many(options.env), (variable) => variable.name),
+    buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
+    healthcheck: given.one(options.healthcheck)?.value,
+    maxMemoryBytes: given.one(options.maxmem)?.value,
+    maxCpus: given.one(options.maxcpu)?.value,
     startTimeoutSeconds: given.oneOrDefault(options.startTimeout),
     drainTimeoutSeconds: given.oneOrDefault({ ...options.drainTimeout, default: drainDefault }),
     stopGraceSeconds: given.oneOrDefault(options.stopGrace),
   };
 }
 
-/** The option lines of a Dockerfile, read by the table. */
-class GivenOptions {
-  readonly #dockerfile: Dockerfile;
-
-  /** @throws {UsageError} for a name that is no option */
-  constructor(dockerfile: Dockerfile) {
-    this.#dockerfile = dockerfile;
-    const unknown = dockerfile.options.find(({ name }) => findOption(name) === undefined);
-    if (unknown) throw unknownOption(dockerfile, unknown);
+function readSites(given: GivenOptions): readonly Site[] {
+  const https = given.one(options.https);
+  const domains = given.many(options.domain);
+  const urls = given.many(options.url);
+  if (https?.value === true && domains.length === 0) {
+    const hint = urls.length > 0
+      ? "A url says it itself: leave the line out"
+      : `Add this line: # mypaas.domain = ${options.domain.example}`;
+    throw given.error(https.line, "it is about domains, and none is set", hint);
   }
-
-  one<T>(option: Option<T>): T | undefined {
-    const [first, second] = this.#lines(option);
-    if (first && second) {
-      throw this.#error(second, `it is already set in line ${first.line}, and takes one value only`);
-    }
-    return first && this.#value(option, first);
-  }
-
-  oneOrDefault<T>(option: Option<T> & { readonly default: string }): T {
-    const value = this.one(option);
-    if (value !== undefined) return value;
-    const parsed = option.parse(option.default);
-    if ("fault" in parsed) throw new Error(`The default of the option ${option.name} ${parsed.fault}`);
-    return parsed.value;
-  }
-
-  /** @param key what must not come twice */
-  many<T>(option: Option<T>, key: (value: T) => string): readonly T[] {
-    const seen = new Map<string, number>();
-    return this.#lines(option).map((line) => {
-      const value = this.#value(option, line);
-      const earlier = seen.get(key(value));
-      if (earlier !== undefined) {
-        throw this.#error(line, `${quoted(key(value))} is already set in line ${earlier}`);
-      }
-      seen.set(key(value), line.line);
-      return value;
-    });
-  }
-
-  #lines(option: Option<unknown>): readonly OptionLine[] {
-    return this.#dockerfile.options.filter(({ name }) => findOption(name)?.name === option.name);
-  }
-
-  #value<T>(option: Option<T>, line: OptionLine): T {
-    const parsed: Parsed<T> = option.parse(line.value);
-    if ("value" in parsed) return parsed.value;
-    throw this.#error(line, `${quoted(line.value)} ${parsed.fault}; it takes ${option.takes}`);
-  }
-
-  #error(line: OptionLine, reason: string): UsageError {
-    return optionError(this.#dockerfile, line, reason);
-  }
+  const byDomain = domains.map(({ value, line }) => ({
+    value: { domain: value, path: "/", https: https?.value ?? false },
+    line,
+  }));
+  return given.distinct([...byDomain, ...urls], ({ domain, path }) => path === "/" ? domain : domain + path);
 }
 
-function optionError({ file }: Dockerfile, { name, line }: OptionLine, reason: string, hint?: string): UsageError {
-  return new UsageError(`Cannot read option "${name}" in ${file} line ${line}: ${reason}`, { hint });
+function readHsts(given: GivenOptions, sites: readonly Site[]): boolean {
+  const hsts = given.one(options.hsts);
+  if (hsts?.value === true && !sites.some(({ https }) => https)) {
+    const hint = "Add # mypaas.https = true and a domain, or a url that begins with https://";
+    throw given.error(hsts.line, "it is about https, and no domain has it", hint);
+  }
+  return hsts?.value ?? false;
 }
 
-function unknownOption(dockerfile: Dockerfile, line: OptionLine): UsageError {
-  const names = allOptions.map(({ name }) => name);
-  const near = nearestName(line.name, allOptions.flatMap(({ name, aliases }) => [name, ...aliases]));
-  const hint = near === undefined ? undefined : `Write # mypaas.${near} = ${line.value} if that is what you mean`;
-  return optionError(dockerfile, line, `there is no such option; there are ${names.join(", ")}`, hint);
+function readPublish(given: GivenOptions, scale: number): readonly PublishedPort[] {
+  const ports = given.many(options.publish);
+  const [first] = ports;
+  if (first !== undefined && scale > 0) {
+    throw given.error(
+      first.line,
+      `one port of the server cannot lead to an old and a new container at once, and scale is ${scale}`,
+      "Leave scale out, or publish out",
+    );
+  }
+  return given.distinct(ports, publishedName);
 }

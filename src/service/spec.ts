@@ -14,18 +14,60 @@ export interface EnvVariable {
   readonly value: string;
 }
 
+/** A place on the web that a service answers: a domain, or what is below a path of it. */
+export interface Site {
+  /** Lower-case ASCII host name. */
+  readonly domain: string;
+  /** `/`, or a prefix without a slash at its end: `/a` is `/a` and all below it, not `/ab`. */
+  readonly path: string;
+  /** Whether it is served over https, with http redirected. */
+  readonly https: boolean;
+}
+
+/** A port of the container that is reached on the server itself, past Traefik. */
+export interface PublishedPort {
+  /** On the server, on all its addresses. */
+  readonly hostPort: number;
+  /** In the container. */
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** How a published port is named: `5432` or `53/udp`. */
+export function publishedName({ hostPort, protocol }: PublishedPort): string {
+  return protocol === "tcp" ? String(hostPort) : `${hostPort}/${protocol}`;
+}
+
+/** The request that a replica has to answer with 2xx or 3xx before it gets others. */
+export interface HealthProbe {
+  readonly path: string;
+  /** Pause between two probes. While a replica starts, it is at most a second. */
+  readonly intervalMs: number;
+  /** How long one probe waits for its answer. */
+  readonly timeoutMs: number;
+}
+
 /** What one Dockerfile defines, with every default filled in. Plain data: it is stored and sent as JSON. */
 export interface ServiceSpec {
   readonly name: string;
-  /** Lower-case ASCII host names, in the order of the Dockerfile. Empty: other services only. */
-  readonly domains: readonly string[];
-  readonly https: boolean;
+  /** In the order of the Dockerfile. Empty: other services only. */
+  readonly sites: readonly Site[];
+  /** Whether browsers are told to use https only. */
+  readonly hsts: boolean;
   readonly volumes: readonly Volume[];
   /** Where the service listens inside its container. */
   readonly port: number;
+  readonly publish: readonly PublishedPort[];
   /** 0: one replica, the old one stops before the new one starts. n > 0: n replicas, new before old. */
   readonly scale: number;
   readonly env: readonly EnvVariable[];
+  /** What the build is told, beside what MyPaas tells it. */
+  readonly buildArgs: readonly EnvVariable[];
+  readonly healthcheck: HealthProbe | undefined;
+  /** Most memory of one replica, in bytes; undefined: no limit. */
+  readonly maxMemoryBytes: number | undefined;
+  /** Most CPU time of one replica, in CPUs; undefined: no limit. */
+  readonly maxCpus: number | undefined;
   readonly startTimeoutSeconds: number;
   readonly drainTimeoutSeconds: number;
   readonly stopGraceSeconds: number;
@@ -34,4 +76,40 @@ export interface ServiceSpec {
 /** How many containers a spec asks for. */
 export function replicaCount(spec: Pick<ServiceSpec, "scale">): number {
   return Math.max(1, spec.scale);
+}
+
+/** The domains of a spec, each once, in the order of the Dockerfile. */
+export function domainsOf({ sites }: Pick<ServiceSpec, "sites">): readonly string[] {
+  return [...new Set(sites.map(({ domain }) => domain))];
+}
+
+/** A spec as any version of MyPaas has stored it. */
+export type StoredSpec =
+  & Partial<ServiceSpec>
+  & Pick<
+    ServiceSpec,
+    | "name"
+    | "volumes"
+    | "port"
+    | "scale"
+    | "env"
+    | "startTimeoutSeconds"
+    | "drainTimeoutSeconds"
+    | "stopGraceSeconds"
+  >
+  /** What was there before `sites`. */
+  & { readonly domains?: readonly string[]; readonly https?: boolean };
+
+/** Fills in what a spec of an earlier version lacks, so that its release goes on as it is. */
+export function completeSpec({ domains = [], https = false, ...stored }: StoredSpec): ServiceSpec {
+  return {
+    sites: domains.map((domain) => ({ domain, path: "/", https })),
+    hsts: false,
+    publish: [],
+    buildArgs: [],
+    healthcheck: undefined,
+    maxMemoryBytes: undefined,
+    maxCpus: undefined,
+    ...stored,
+  };
 }

@@ -1,5 +1,5 @@
 import type { Release, ReleaseStatus, ReleaseStore, ReplicaPlace } from "../deploy/store.ts";
-import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
+import { completeSpec, type EnvVariable, type ServiceSpec, type StoredSpec } from "../service/spec.ts";
 import type { Database, Row } from "./database.ts";
 
 /** Releases in SQLite. Every write is one transaction, synced when it returns. */
@@ -109,7 +109,7 @@ export class SqliteReleaseStore implements ReleaseStore {
         number,
       );
       const live = this.live(service);
-      if (held === undefined || live === undefined || live.spec.domains.length === 0) return;
+      if (held === undefined || live === undefined || live.spec.sites.length === 0) return;
       const places = live.places.map((place, index) => index === 0 ? { ...place, ingressAddress: held } : place);
       this.setPlaces(service, live.number, places);
     });
@@ -148,7 +148,7 @@ function toRelease(row: Row): Release {
     service: text(row, "service"),
     number: Number(row["number"]),
     status: text(row, "status") as ReleaseStatus,
-    spec: JSON.parse(text(row, "spec")) as ServiceSpec,
+    spec: completeSpec(JSON.parse(text(row, "spec")) as StoredSpec),
     env: JSON.parse(text(row, "env")) as readonly EnvVariable[],
     image: optionalText(row, "image"),
     imageId: optionalText(row, "image_id"),

@@ -1,5 +1,6 @@
 import type { Route } from "./route.ts";
-import { checkedPort, hostRule, Priority, retryFor, routeName } from "./rule.ts";
+import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, type ServiceRouter, serviceRouters } from "./routers.ts";
+import { checkedPort, retryFor, routeName } from "./rule.ts";
 
 export interface LabelOptions {
   /** The network on which Traefik reaches the container; needed where the container is on several. */
@@ -13,38 +14,44 @@ export interface LabelOptions {
  */
 export function renderLabels(route: Route, { network }: LabelOptions = {}): Record<string, string> {
   const name = routeName(route);
-  const router = `traefik.http.routers.${name}`;
-  const hold = `traefik.http.middlewares.${name}-hold.retry`;
-  const balancer = `traefik.http.services.${name}.loadbalancer`;
-  const rule = hostRule(route.domains);
-  const priority = String(Priority.service);
   const retry = retryFor(route.holdSeconds);
-  const redirect = `traefik.http.routers.mypaas-redirect-${name}`;
-  const https = "traefik.http.middlewares.mypaas-https.redirectscheme";
+  const hold = `${name}-hold`;
+  const balancer = `traefik.http.services.${name}.loadbalancer`;
+  const routers = serviceRouters(route, retry && hold);
+  const uses = (middleware: string) => routers.some(({ middlewares }) => middlewares.includes(middleware));
   return {
     "traefik.enable": "true",
     ...(network !== undefined && { "traefik.docker.network": network }),
-    [`${router}.rule`]: rule,
-    [`${router}.entrypoints`]: route.https ? "websecure" : "web",
-    [`${router}.priority`]: priority,
-    [`${router}.service`]: name,
-    ...(route.https && {
-      [`${router}.tls`]: "true",
-      [`${redirect}.rule`]: rule,
-      [`${redirect}.entrypoints`]: "web",
-      [`${redirect}.priority`]: priority,
-      [`${redirect}.service`]: "noop@internal",
-      [`${redirect}.middlewares`]: "mypaas-https",
-      [`${https}.scheme`]: "https",
-      [`${https}.permanent`]: "true",
-    }),
-    ...(retry && {
-      [`${router}.middlewares`]: `${name}-hold`,
-      [`${hold}.attempts`]: String(retry.attempts),
-      [`${hold}.initialinterval`]: retry.initialInterval,
-      [`${hold}.timeout`]: retry.timeout,
-    }),
+    ...Object.assign({}, ...routers.map(routerLabels)),
+    ...(uses(REDIRECT_MIDDLEWARE) && middlewareLabels(`${REDIRECT_MIDDLEWARE}.redirectscheme`, {
+      scheme: "https",
+      permanent: true,
+    })),
+    ...(uses(HSTS_MIDDLEWARE) && middlewareLabels(`${HSTS_MIDDLEWARE}.headers`, HSTS_HEADERS)),
+    ...(retry && middlewareLabels(`${hold}.retry`, retry)),
     [`${balancer}.server.port`]: String(checkedPort(route.port)),
     ...(route.addresses.length > 1 && { [`${balancer}.strategy`]: "p2c" }),
   };
+}
+
+function routerLabels(router: ServiceRouter): Record<string, string> {
+  const own = `traefik.http.routers.${router.name}`;
+  return {
+    [`${own}.rule`]: router.rule,
+    [`${own}.entrypoints`]: router.entryPoint,
+    [`${own}.priority`]: String(router.priority),
+    [`${own}.service`]: router.service,
+    ...(router.tls && { [`${own}.tls`]: "true" }),
+    ...(router.middlewares.length > 0 && { [`${own}.middlewares`]: router.middlewares.join(",") }),
+  };
+}
+
+/** Labels know no case: `initialInterval` is written `initialinterval`. */
+function middlewareLabels(name: string, settings: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      `traefik.http.middlewares.${name}.${key.toLowerCase()}`,
+      String(value),
+    ]),
+  );
 }

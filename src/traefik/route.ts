@@ -1,12 +1,15 @@
+import type { Site } from "../service/spec.ts";
+
 /**
  * How one service is reached through Traefik. The one source of its part of the route file and of its containers'
  * labels.
  */
 export interface Route {
   readonly service: string;
-  /** At least one; lower-case ASCII. */
-  readonly domains: readonly string[];
-  readonly https: boolean;
+  /** At least one. */
+  readonly sites: readonly Site[];
+  /** Whether browsers are told to use https only, where a site has it. */
+  readonly hsts: boolean;
   /** Where the replicas listen. */
   readonly port: number;
   /** Ingress addresses (IPv4) of the replicas that get requests, in a stable order. Empty: 503 at once. */

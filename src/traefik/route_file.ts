@@ -1,5 +1,6 @@
 import { stringify } from "@std/yaml";
 import type { Route } from "./route.ts";
+import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, serviceRouters } from "./routers.ts";
 import { checkedPort, hostRule, Priority, retryFor, type RetryMiddleware, routeName, serverUrl } from "./rule.ts";
 
 /** The receiver, as Traefik reaches it and as laptops do. */
@@ -117,28 +118,25 @@ function addService({ routers, middlewares, services }: Parts, route: Route, ext
   const name = routeName(route);
   if (name in services) throw new Error(`Two routes of the service ${name}`);
   const retry = route.addresses.length === 0 ? undefined : retryFor(route.holdSeconds);
-  const router = {
-    rule: hostRule(route.domains),
-    priority: Priority.service,
-    service: name,
-    ...(retry && { middlewares: [`${name}-hold`] }),
-  };
-  routers[name] = route.https
-    ? { ...router, entryPoints: ["websecure"], tls: {} }
-    : { ...router, entryPoints: ["web"] };
-  if (retry) middlewares[`${name}-hold`] = { retry };
-  services[name] = loadBalancer(route.addresses, route.port);
-  if (route.https) {
-    // No service can have these names: `mypaas*` is reserved.
-    routers[`mypaas-redirect-${name}`] = {
+  const hold = `${name}-hold`;
+  const own = serviceRouters(route, retry && hold);
+  for (const router of own) {
+    routers[router.name] = {
       rule: router.rule,
-      entryPoints: ["web"],
-      priority: Priority.service,
-      service: "noop@internal",
-      middlewares: ["mypaas-https"],
+      priority: router.priority,
+      service: router.service,
+      ...(router.middlewares.length > 0 && { middlewares: router.middlewares }),
+      entryPoints: [router.entryPoint],
+      ...(router.tls && { tls: {} }),
     };
+  }
+  const uses = (middleware: string) => own.some(({ middlewares }) => middlewares.includes(middleware));
+  if (retry) middlewares[hold] = { retry };
+  services[name] = loadBalancer(route.addresses, route.port);
+  if (uses(HSTS_MIDDLEWARE)) middlewares[HSTS_MIDDLEWARE] = { headers: HSTS_HEADERS };
+  if (uses(REDIRECT_MIDDLEWARE)) {
     const port = extras.httpsPort === undefined ? {} : { port: String(checkedPort(extras.httpsPort)) };
-    middlewares["mypaas-https"] = { redirectScheme: { scheme: "https", permanent: true, ...port } };
+    middlewares[REDIRECT_MIDDLEWARE] = { redirectScheme: { scheme: "https", permanent: true, ...port } };
   }
 }
 

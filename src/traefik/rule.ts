@@ -1,4 +1,4 @@
-import { isDomain, isServiceName } from "../service/option_values.ts";
+import { isDomain, isServiceName, isSitePath } from "../service/option_values.ts";
 import type { Route } from "./route.ts";
 
 /** The middleware that lets requests wait while no address answers (Traefik's `retry`). */
@@ -9,8 +9,8 @@ export interface RetryMiddleware {
 }
 
 /**
- * Priorities of routers. Traefik's own default, the length of the rule, would let a service with many domains outrank
- * others.
+ * Priorities of routers: a service's is multiplied by the length of the path, so that the longest path wins. Traefik's own
+ * default, the length of the rule, would let a service with many domains outrank others.
  */
 export const Priority = { service: 1_000, server: 1_000_000 } as const;
 
@@ -21,6 +21,14 @@ export function hostRule(hosts: readonly string[]): string {
     if (!isDomain(host) && !isIpv4(host)) throw new Error(`Not a host of a rule: ${JSON.stringify(host)}`);
     return `Host(\`${host}\`)`;
   }).join(" || ");
+}
+
+/** The rule for a path of any of the hosts: the path itself and what lies below it, so that `/a` does not match `/ab`. */
+export function siteRule(hosts: readonly string[], path: string): string {
+  const anyHost = hostRule(hosts);
+  if (path === "/") return anyHost;
+  if (!isSitePath(path)) throw new Error(`Not a path of a rule: ${JSON.stringify(path)}`);
+  return `${hosts.length > 1 ? `(${anyHost})` : anyHost} && (Path(\`${path}\`) || PathPrefix(\`${path}/\`))`;
 }
 
 /** `http://<address>:<port>` */

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { acceptDeploy, type AcceptedDeploy, type AcceptParts, checkDomains } from "../../src/daemon/accept.ts";
+import { acceptDeploy, type AcceptedDeploy, type AcceptParts } from "../../src/daemon/accept.ts";
+import { checkClaims } from "../../src/daemon/claims.ts";
 import { MyPaasError, UsageError } from "../../src/error.ts";
 import { sha256 } from "../../src/host/hash.ts";
 import type { ManifestEntry } from "../../src/wire/manifest.ts";
@@ -28,7 +29,6 @@ async function accept(
   change: Partial<DeployRequest> = {},
   parts: Partial<AcceptParts> = {},
 ): Promise<AcceptedDeploy> {
-  using server = new BenchServer();
   const { entry, stored } = chunked(text);
   const request: DeployRequest = {
     service: "blog",
@@ -39,9 +39,7 @@ async function accept(
     ...change,
   };
   const all = {
-    store: server.store,
     checkVolumes: () => Promise.resolve(),
-    reservedDomains: [],
     platform: "linux/amd64",
     ...parts,
   };
@@ -60,7 +58,9 @@ async function refuses(deploy: Promise<AcceptedDeploy>, sentence: string): Promi
 
 Deno.test("acceptDeploy() reads the service from the Dockerfile, joined from its chunks", async () => {
   const { service } = await accept(dockerfile("blog", "domain = bücher.example", "port = 8000"));
-  assertEquals([service.spec.name, service.spec.port, service.spec.domains], ["blog", 8000, ["xn--bcher-kva.example"]]);
+  assertEquals([service.spec.name, service.spec.port, service.spec.sites.map(({ domain }) => domain)], ["blog", 8000, [
+    "xn--bcher-kva.example",
+  ]]);
   assertEquals(service.baseImages, ["busybox"]);
 });
 
@@ -139,22 +139,28 @@ Deno.test("acceptDeploy() has the volumes checked", async () => {
   assertEquals(seen.length, 1);
 });
 
+const NOTHING_RESERVED = { reservedDomains: [], reservedPorts: [] };
+
+function sites(...domains: readonly string[]) {
+  return domains.map((domain) => ({ domain, path: "/", https: false }));
+}
+
 function release(server: BenchServer, name: string, domains: readonly string[]) {
-  const spec = { ...SPEC, name, domains };
+  const spec = { ...SPEC, name, sites: sites(...domains) };
   return server.store.createRelease({ spec, env: [], contentDigest: "", by: "test", at: new Date().toISOString() });
 }
 
-Deno.test("checkDomains() lets a service keep its own, and take what nobody has", () => {
+Deno.test("checkClaims() lets a service keep its own, and take what nobody has", () => {
   using server = new BenchServer();
   const { number } = release(server, "blog", ["blog.example"]);
   server.store.commit("blog", number, "");
-  checkDomains({ store: server.store, reservedDomains: [] }, { ...SPEC, domains: ["blog.example", "new.example"] });
+  checkClaims({ ...NOTHING_RESERVED, store: server.store }, { ...SPEC, sites: sites("blog.example", "new.example") });
 });
 
-Deno.test("checkDomains() names the owner, whether it is live or about to be", () => {
+Deno.test("checkClaims() names the owner, whether it is live or about to be", () => {
   using server = new BenchServer();
-  const parts = { store: server.store, reservedDomains: ["paas.example"] };
-  const check = (...domains: string[]) => () => checkDomains(parts, { ...SPEC, domains });
+  const parts = { ...NOTHING_RESERVED, store: server.store, reservedDomains: ["paas.example"] };
+  const check = (...domains: string[]) => () => checkClaims(parts, { ...SPEC, sites: sites(...domains) });
   const { number } = release(server, "shop", ["shop.example"]);
   const taken = 'Cannot use the domain "shop.example" for "blog": it belongs to "shop"';
   assertEquals(assertThrows(check("blog.example", "shop.example"), MyPaasError).message, taken);
@@ -171,12 +177,12 @@ Deno.test("checkDomains() names the owner, whether it is live or about to be", (
   );
 });
 
-Deno.test("checkDomains() gives a domain free that the live release of its owner no longer has", () => {
+Deno.test("checkClaims() gives a domain free that the live release of its owner no longer has", () => {
   using server = new BenchServer();
   for (const domains of [["shop.example"], []]) {
     server.store.commit("shop", release(server, "shop", domains).number, "");
   }
   const failed = release(server, "shop", ["shop.example"]);
   server.store.fail("shop", failed.number, "failed", "no", "");
-  checkDomains({ store: server.store, reservedDomains: [] }, { ...SPEC, domains: ["shop.example"] });
+  checkClaims({ ...NOTHING_RESERVED, store: server.store }, { ...SPEC, sites: sites("shop.example") });
 });

@@ -77,6 +77,7 @@ export class BenchDaemon implements AsyncDisposable {
       },
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
+      reservedPorts: [80, 443],
       platform: "linux/amd64",
       urlsOf,
       onIdle,

@@ -104,10 +104,12 @@ Deno.test("summarize() tells of the last deploy that failed after the live one, 
 });
 
 Deno.test("publicUrls() leaves out the usual ports, and has none without a domain", () => {
-  const spec = { ...SPEC, domains: ["a.example", "b.example"] };
-  assertEquals(publicUrls(spec, PORTS), ["http://a.example/", "http://b.example/"]);
-  assertEquals(publicUrls(spec, { http: 8080, https: 443 })[0], "http://a.example:8080/");
-  assertEquals(publicUrls({ ...spec, https: true }, PORTS)[0], "https://a.example/");
-  assertEquals(publicUrls({ ...spec, https: true }, { http: 80, https: 8443 })[0], "https://a.example:8443/");
-  assertEquals(publicUrls({ ...spec, domains: [] }, PORTS), []);
+  const site = (domain: string, https: boolean) => ({ domain, path: "/", https });
+  const http = { ...SPEC, sites: [site("a.example", false), site("b.example", false)] };
+  assertEquals(publicUrls(http, PORTS), ["http://a.example/", "http://b.example/"]);
+  assertEquals(publicUrls(http, { http: 8080, https: 443 })[0], "http://a.example:8080/");
+  const https = { ...SPEC, sites: [site("a.example", true)] };
+  assertEquals(publicUrls(https, PORTS), ["https://a.example/"]);
+  assertEquals(publicUrls(https, { http: 80, https: 8443 }), ["https://a.example:8443/"]);
+  assertEquals(publicUrls({ ...SPEC, sites: [] }, PORTS), []);
 });

@@ -4,14 +4,13 @@ import { RouteBoard } from "../../src/deploy/route_board.ts";
 import { rollOut, type RollOutParts } from "../../src/deploy/roll_out.ts";
 import { reconcileAll } from "../../src/deploy/reconcile.ts";
 import type { Route } from "../../src/traefik/route.ts";
-import type { ServiceSpec } from "../../src/service/spec.ts";
+import { completeSpec, type ServiceSpec } from "../../src/service/spec.ts";
 import { MemoryRuntime } from "../fakes/memory_runtime.ts";
 import { replicaName } from "../../src/service/names.ts";
 
-export const SPEC: ServiceSpec = {
+export const SPEC: ServiceSpec = completeSpec({
   name: "blog",
-  domains: ["blog.example"],
-  https: false,
+  sites: [{ domain: "blog.example", path: "/", https: false }],
   volumes: [],
   port: 80,
   scale: 0,
@@ -19,7 +18,7 @@ export const SPEC: ServiceSpec = {
   startTimeoutSeconds: 1,
   drainTimeoutSeconds: 1,
   stopGraceSeconds: 1,
-};
+});
 
 /** A server in memory, but for its state, which is real SQLite: what the deploy module does is what is tested. */
 export class BenchServer implements Disposable {

@@ -38,6 +38,42 @@ Deno.test("diagnose() says so when memory ran out", () => {
   );
 });
 
+Deno.test("diagnose() names the limit of memory, and proposes twice as much", () => {
+  const state = { status: "exited", exitCode: 137, oomKilled: true } as const;
+  const found = (maxMemoryBytes: number) =>
+    diagnose("b", {
+      state: { ...RUNNING, ...state },
+      ranMs: undefined,
+      listeners: [],
+      port: 80,
+      startTimeoutSeconds: 60,
+      log: [],
+      maxMemoryBytes,
+    });
+  assertEquals(
+    found(512 * 2 ** 20).message,
+    "Cannot bring up b: it was killed because it ran out of memory; mypaas.maxmem is 512m",
+  );
+  assertEquals(found(512 * 2 ** 20).hint, 'Give it more, such as "# mypaas.maxmem = 1g", or let it use less.');
+  assertEquals(found(10_000_001).message.slice(-8), "10000001");
+});
+
+Deno.test("diagnose() names what the health path answered", () => {
+  const listeners = [{ address: "0.0.0.0", port: 80 }];
+  assertEquals(
+    sentence({}, { listeners, probed: { path: "/health", status: 503 } }),
+    "its health check /health did not answer 2xx or 3xx within 60 s, but 503",
+  );
+  assertEquals(
+    sentence({}, { listeners, probed: { path: "/health", status: undefined } }),
+    "it accepts connections on port 80, but answered no HTTP request for /health within 60 s",
+  );
+  assertEquals(
+    sentence({}, { probed: { path: "/health", status: undefined } }),
+    "it did not listen on port 80 within 60 s",
+  );
+});
+
 Deno.test("diagnose() names what the container listens on when that is not its port", () => {
   const loopback = [{ address: "127.0.0.1", port: 8000 }];
   assertEquals(sentence({}, { listeners: loopback }), "it listens on 127.0.0.1:8000; mypaas.port is 80");

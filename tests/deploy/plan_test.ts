@@ -56,7 +56,7 @@ Deno.test("planDeploy() holds nothing when there was no release before", () => {
 });
 
 Deno.test("planDeploy() writes no route for a service without a domain", () => {
-  assertEquals(plan({ domains: [] }, { domains: [] }), [
+  assertEquals(plan({ sites: [] }, { sites: [] }), [
     "build blog:8",
     "create blog.8.1",
     "drain blog.7.1",
@@ -69,7 +69,7 @@ Deno.test("planDeploy() writes no route for a service without a domain", () => {
 });
 
 Deno.test("planDeploy() removes the route when the last domain goes", () => {
-  assertEquals(plan({ domains: [], scale: 1 }, { scale: 1 }).slice(4, 8), [
+  assertEquals(plan({ sites: [], scale: 1 }, { scale: 1 }).slice(4, 8), [
     "name blog.8.1",
     "remove the route of blog",
     "commit 8",

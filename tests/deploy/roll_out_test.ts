@@ -61,9 +61,12 @@ Deno.test("rollOut() never gives an address again while it walks forward", async
 
 Deno.test("rollOut() keeps the domains of the old release until the commit when scale is 0", async () => {
   using server = new BenchServer();
-  await server.deploy({ domains: ["old.example", "both.example"] });
-  await server.deploy({ domains: ["both.example", "new.example"] });
-  const tables = server.tables.slice(-2).map((table) => table.flatMap(({ domains }) => domains));
+  const sites = (...domains: string[]) => domains.map((domain) => ({ domain, path: "/", https: false }));
+  await server.deploy({ sites: sites("old.example", "both.example") });
+  await server.deploy({ sites: sites("both.example", "new.example") });
+  const tables = server.tables.slice(-2).map((table) =>
+    table.flatMap((route) => route.sites.map(({ domain }) => domain))
+  );
   assertEquals(tables, [["both.example", "new.example", "old.example"], ["both.example", "new.example"]]);
 });
 

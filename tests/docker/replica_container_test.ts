@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { healthcheckWhileStarting, internalEndpoint, replicaContainer } from "../../src/docker/replica_container.ts";
 import { objectNames } from "../../src/service/names.ts";
+import type { ServiceSpec } from "../../src/service/spec.ts";
+import { serviceSpec } from "../engine/bench.ts";
 
 const SECOND = 1_000_000_000;
 const TEST = ["CMD-SHELL", "wget -q -O - http://127.0.0.1/"];
@@ -41,29 +43,64 @@ Deno.test("internalEndpoint() carries a name and a MAC address only where they a
   assertEquals(internalEndpoint("10.0.0.16", undefined), { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: [] });
 });
 
+const NAMES = objectNames("");
+
+function container(spec: Partial<ServiceSpec>): ReturnType<typeof replicaContainer> {
+  return replicaContainer({
+    id: { service: "web", release: 7, n: 1 },
+    image: "web:7",
+    spec: serviceSpec("web", spec),
+    env: spec.env ?? [],
+    ingressAddress: undefined,
+    internalAddress: "10.0.0.16",
+    named: true,
+    labels: {},
+  }, { instance: "this", networks: NAMES.networks, mounts: [], healthcheck: undefined, apiMinor: 41 });
+}
+
+Deno.test("replicaContainer() limits memory with swap, and CPU time, only where the spec does", () => {
+  const { Memory, MemorySwap, NanoCpus } = container({ maxMemoryBytes: 2 ** 29, maxCpus: 1.5 }).HostConfig;
+  assertEquals([Memory, MemorySwap, NanoCpus], [2 ** 29, 2 ** 29, 1_500_000_000]);
+  const free = container({}).HostConfig;
+  assertEquals([free["Memory"], free["MemorySwap"], free["NanoCpus"]], [undefined, undefined, undefined]);
+});
+
+Deno.test("replicaContainer() publishes ports, two of the server for one of the container too", () => {
+  const body = container({
+    publish: [
+      { hostPort: 5432, port: 5432, protocol: "tcp" },
+      { hostPort: 5433, port: 5432, protocol: "tcp" },
+      { hostPort: 53, port: 5353, protocol: "udp" },
+    ],
+  });
+  assertEquals(body.HostConfig["PortBindings"], {
+    "5432/tcp": [{ HostPort: "5432" }, { HostPort: "5433" }],
+    "5353/udp": [{ HostPort: "53" }],
+  });
+  assertEquals(body.ExposedPorts, { "5432/tcp": {}, "5353/udp": {} });
+});
+
+Deno.test("replicaContainer() tells a container what it is, unless the service says otherwise", () => {
+  assertEquals(container({ scale: 2, env: [{ name: "MYPAAS_PORT", value: "1" }, { name: "A", value: "b" }] }).Env, [
+    "MYPAAS_SERVICE=web",
+    "MYPAAS_CONTAINER=web.7.1",
+    "MYPAAS_SCALE=2",
+    "MYPAAS_PORT=1",
+    "A=b",
+  ]);
+});
+
 Deno.test("replicaContainer() cannot be told other labels of ours by what it is given", () => {
-  const names = objectNames("");
   const body = replicaContainer({
     id: { service: "web", release: 7, n: 2 },
     image: "web:7",
-    spec: {
-      name: "web",
-      domains: [],
-      https: false,
-      volumes: [],
-      port: 80,
-      scale: 0,
-      env: [],
-      startTimeoutSeconds: 60,
-      drainTimeoutSeconds: 5,
-      stopGraceSeconds: 10,
-    },
+    spec: serviceSpec("web"),
     env: [],
     ingressAddress: "10.1.0.16",
     internalAddress: "10.0.0.16",
     named: true,
     labels: { "mypaas.instance": "another", "traefik.enable": "true" },
-  }, { instance: "this", networks: names.networks, mounts: [], healthcheck: undefined, apiMinor: 41 });
+  }, { instance: "this", networks: NAMES.networks, mounts: [], healthcheck: undefined, apiMinor: 41 });
   assertEquals(body.Labels, {
     "traefik.enable": "true",
     "mypaas.instance": "this",
@@ -74,7 +111,7 @@ Deno.test("replicaContainer() cannot be told other labels of ours by what it is 
     "mypaas.internal-address": "10.0.0.16",
   });
   assertEquals(body.NetworkingConfig?.EndpointsConfig, {
-    [names.networks.internal]: { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: ["web"] },
+    [NAMES.networks.internal]: { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: ["web"] },
   });
   assertEquals(body.Healthcheck, undefined);
 });

@@ -5,16 +5,14 @@ import { EngineBuilder } from "../../src/docker/engine_builder.ts";
 import { EngineMachine } from "../../src/docker/engine_machine.ts";
 import { EngineRuntime } from "../../src/docker/engine_runtime.ts";
 import { Label, type ObjectNames, objectNames } from "../../src/service/names.ts";
-import type { ServiceSpec } from "../../src/service/spec.ts";
+import { completeSpec, type EnvVariable, type ServiceSpec } from "../../src/service/spec.ts";
 import { nthAddress } from "../../src/setup/addresses.ts";
 import type { NetworkSettings } from "../../src/setup/settings.ts";
 
 /** A spec with every default of the Dockerfile's options. */
 export function serviceSpec(name: string, options: Partial<ServiceSpec> = {}): ServiceSpec {
-  return {
+  return completeSpec({
     name,
-    domains: [],
-    https: false,
     volumes: [],
     port: 80,
     scale: 0,
@@ -23,7 +21,7 @@ export function serviceSpec(name: string, options: Partial<ServiceSpec> = {}): S
     drainTimeoutSeconds: 5,
     stopGraceSeconds: 10,
     ...options,
-  };
+  });
 }
 
 /** A tar with these files, as a stream. */
@@ -65,17 +63,18 @@ export class EngineBench implements AsyncDisposable {
   async build(
     service: string,
     dockerfile: string,
-    { onLine = () => {}, signal = new AbortController().signal, baseImages = [], files = {} }: {
+    { onLine = () => {}, signal = new AbortController().signal, baseImages = [], buildArgs = [], files = {} }: {
       readonly onLine?: (line: BuildLine) => void;
       readonly signal?: AbortSignal;
       readonly baseImages?: readonly string[];
+      readonly buildArgs?: readonly EnvVariable[];
       readonly files?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<BuiltImage> {
     const context = await tarOf({ Dockerfile: dockerfile, ...files });
     const release = ++this.#releases;
     return await this.builder.build(
-      { service, release, dockerfile: "Dockerfile", baseImages, context },
+      { service, release, dockerfile: "Dockerfile", baseImages, buildArgs, context },
       onLine,
       signal,
     );

@@ -65,7 +65,7 @@ Deno.test("EngineBuilder says that a base image cannot be pulled, and cancels th
   const error = await assertRejects(
     () =>
       bench.builder.build(
-        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages, context },
+        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages, buildArgs: [], context },
         () => {},
         new AbortController().signal,
       ),
@@ -86,7 +86,7 @@ Deno.test("EngineBuilder passes on why its context ended, and makes no image of 
   const error = await assertRejects(
     () =>
       bench.builder.build(
-        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages: [], context },
+        { service: "blog", release: 1, dockerfile: "Dockerfile", baseImages: [], buildArgs: [], context },
         () => {},
         new AbortController().signal,
       ),

@@ -5,7 +5,8 @@ import { TraefikScene } from "./traefik_scene.ts";
 
 /** A route without an address: Traefik answers 503 by it, and 404 where there is no route. */
 function down(service: string): Route {
-  return { service, domains: [`${service}.example`], https: false, port: 80, addresses: [], holdSeconds: 0 };
+  const sites = [{ domain: `${service}.example`, path: "/", https: false }];
+  return { service, sites, hsts: false, port: 80, addresses: [], holdSeconds: 0 };
 }
 
 Deno.test("TraefikTable against a real Traefik", async (t) => {

@@ -64,3 +64,17 @@ Deno.test("a volume inside of another that a container can write to is refused, 
     await assertRejects(() => folders.check(service("web", bind("~/web"), bind("~/web/a"))), UsageError, "around");
   });
 });
+
+Deno.test("a folder that mypaas 0.5 has left in its ~ is not passed over for an empty one", async () => {
+  await withRoot(async (root) => {
+    const home = `${root}/../home`;
+    const check = () => new VolumeFolders(root, () => [], home).check(service("db", bind("~/db/data")));
+    await Deno.mkdir(`${home}/db/data`, { recursive: true });
+    await check();
+    await Deno.mkdir(`${home}/_mypaas`);
+    const error = await assertRejects(check, UsageError, `${home}/db/data is, which mypaas 0.5 used`);
+    assertEquals(error.hint?.includes(`mv ${home}/db/data ${root}/db/data`), true);
+    await Deno.mkdir(`${root}/db/data`, { recursive: true });
+    await check();
+  });
+});

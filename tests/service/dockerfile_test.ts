@@ -155,3 +155,14 @@ Deno.test("isOurLabel() knows the keys that Traefik and MyPaas read, and those t
   );
   assertEquals(["traefikx", "org.$X", "a.traefik.b", "maintainer"].filter(ours), []);
 });
+
+Deno.test("baseImages() puts build arguments in where an ARG asks for them, so that the fence sees what is built on", () => {
+  const read = (text: string, ...buildArgs: readonly (readonly [string, string])[]) =>
+    baseImages(readDockerfile(text, "Dockerfile"), {
+      buildArgs: buildArgs.map(([name, value]) => ({ name, value })),
+    });
+  assertEquals(read("ARG BASE=alpine\nFROM $BASE", ["BASE", "mypaas/shop:3"]), ["mypaas/shop:3"]);
+  assertEquals(read("ARG V\nARG BASE=a:$V\nFROM ${BASE}", ["V", "9"]), ["a:9"]);
+  assertEquals(read("ARG BASE\nFROM a:${BASE:-1}\nARG V=2", ["V", "9"]), ["a:1"]);
+  assertEquals(read("FROM a$V", ["V", "-b"]), ["a"]);
+});

@@ -21,5 +21,5 @@ Deno.test("nearestName() finds wrong, missing, added and swapped letters", () =>
   assertEquals(nearestName("prot", names), "port");
   assertEquals(nearestName("Domains", names), "domain");
   assertEquals(nearestName("stopgrace", names), "stop-grace");
-  assertEquals(nearestName("https", names), undefined);
+  assertEquals(nearestName("maxmem", names), undefined);
 });

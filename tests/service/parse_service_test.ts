@@ -5,16 +5,25 @@ import type { ServiceSpec } from "../../src/service/spec.ts";
 
 const DEFAULTS: ServiceSpec = {
   name: "blog",
-  domains: [],
-  https: false,
+  sites: [],
+  hsts: false,
   volumes: [],
   port: 80,
+  publish: [],
   scale: 0,
   env: [],
+  buildArgs: [],
+  healthcheck: undefined,
+  maxMemoryBytes: undefined,
+  maxCpus: undefined,
   startTimeoutSeconds: 60,
   drainTimeoutSeconds: 5,
   stopGraceSeconds: 10,
 };
+
+function sites(...domains: string[]): ServiceSpec["sites"] {
+  return domains.map((domain) => ({ domain, path: "/", https: false }));
+}
 
 /** A Dockerfile of the service `blog` with these option lines, which begin in line 2. */
 function blog(...options: string[]): string {
@@ -33,22 +42,22 @@ const SPECS: readonly (readonly [claim: string, dockerfile: string, spec: Partia
   }],
   ["reads BOM and CRLF", `\ufeff${blog("port = 8080", "domain = a.b").replaceAll("\n", "\r\n")}`, {
     port: 8080,
-    domains: ["a.b"],
+    sites: sites("a.b"),
   }],
   ["reads options after the instructions, without a line end", "FROM a\nRUN b\n# mypaas.servicename = blog", {}],
   ["reads a comment inside a continuation line", "FROM a\nRUN a && \\\n  # mypaas.port = 81\n  b\n" + blog(), {
     port: 81,
   }],
   ["does not read a heredoc", "FROM a\nRUN <<EOF\n# mypaas.port = 81\nEOF\n" + blog(), {}],
-  ["ignores other comments", "# about mypaas.port = 1\n## mypaas.port = 2\n#\n" + blog(), {}],
+  ["ignores other comments", "# about mypaas.port = 1\n## about mypaas.port = 2\n#\n" + blog(), {}],
   ["ignores options behind an instruction", "FROM a\nRUN a # mypaas.port = 1\n" + blog(), {}],
   ["keeps the order of domains and makes them lower-case", blog("domain = Z.Example", "domain = a.example"), {
-    domains: ["z.example", "a.example"],
+    sites: sites("z.example", "a.example"),
   }],
   ["makes international domains ASCII", blog("domain = bücher.example", "domain = 例え。jp"), {
-    domains: ["xn--bcher-kva.example", "xn--r8jz45g.jp"],
+    sites: sites("xn--bcher-kva.example", "xn--r8jz45g.jp"),
   }],
-  ["allows hello.localhost", blog("domain = hello.localhost"), { domains: ["hello.localhost"] }],
+  ["allows hello.localhost", blog("domain = hello.localhost"), { sites: sites("hello.localhost") }],
   ["takes the highest port", blog("port = 65535"), { port: 65535 }],
   ["waits longer in a drain when scale is not 0", blog("scale = 3"), { scale: 3, drainTimeoutSeconds: 30 }],
   ["keeps a drain-timeout that is given", blog("drain-timeout = 0", "scale = 2"), { scale: 2, drainTimeoutSeconds: 0 }],
@@ -59,7 +68,7 @@ const SPECS: readonly (readonly [claim: string, dockerfile: string, spec: Partia
   }],
   [
     "keeps everything after the first = of an env",
-    blog("env = A=b=c  d", 'env = Q="x"', "env = EMPTY=", "env = a.b=$X"),
+    blog("env = A=b=c  d", `env = 'Q="x"'`, "env = EMPTY=", "env = a.b=$X"),
     {
       env: [
         { name: "A", value: "b=c  d" },
@@ -89,7 +98,8 @@ const VOLUME =
   "it takes ~/folder:/folder, /folder:/folder or name:/folder, with :ro at the end for read-only, and no . or .. in it";
 const NAME = "it takes 1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...";
 const ENV = "it takes KEY=VALUE, such as GREETING=hello";
-const NAMES = "servicename, domain, volume, port, scale, env, start-timeout, drain-timeout, stop-grace";
+const NAMES =
+  "servicename, domain, https, volume, port, scale, env, healthcheck, maxmem, maxcpu, publish, url, start-timeout, drain-timeout, stop-grace, buildarg, hsts";
 
 function option(name: string, reason: string, line = 2): string {
   return `Cannot read option "${name}" in Dockerfile line ${line}: ${reason}`;
@@ -121,7 +131,7 @@ const ERRORS: readonly (readonly [dockerfile: string, message: string, hint?: st
     option("prot", `there is no such option; there are ${NAMES}`),
     "Write # mypaas.port = 80 if that is what you mean",
   ],
-  [blog("https = true"), option("https", `there is no such option; there are ${NAMES}`)],
+  [blog("isolated = true"), option("isolated", `there is no such option; there are ${NAMES}`)],
   [
     blog("port 80"),
     'Cannot read Dockerfile line 2: "# mypaas.port 80" is not an option; options are written # mypaas.<name> = <value>',
@@ -133,7 +143,6 @@ const ERRORS: readonly (readonly [dockerfile: string, message: string, hint?: st
   [blog("port = abc"), option("port", '"abc" is not a port; it takes a number from 1 to 65535')],
   [blog("port = 65536"), option("port", '"65536" is not a port; it takes a number from 1 to 65535')],
   [blog("port ="), option("port", '"" is not a port; it takes a number from 1 to 65535')],
-  [blog("scale = 2 safe"), option("scale", '"2 safe" is not a number of replicas; it takes a number from 0 to 100')],
   [blog("scale = -1"), option("scale", '"-1" is not a number of replicas; it takes a number from 0 to 100')],
   [blog("domain = localhost"), option("domain", `"localhost" is not a host name; ${DOMAIN}`)],
   [blog("domain = https://a.b"), option("domain", `"https://a.b" is not a host name; ${DOMAIN}`)],

@@ -26,6 +26,16 @@ Deno.test("createRelease() numbers the releases of each service from 1", () => {
   assertEquals(store.release("blog", 2)?.env, [{ name: "A", value: "1" }]);
 });
 
+Deno.test("a release that an earlier version stored is read with what it lacked filled in", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteReleaseStore(database);
+  newRelease(store);
+  const { sites: _sites, publish: _publish, hsts: _hsts, ...old } = SPEC;
+  const stored = JSON.stringify({ ...old, domains: ["blog.example"], https: false });
+  database.run("UPDATE releases SET spec = ? WHERE service = 'blog'", stored);
+  assertEquals(store.release("blog", 1)?.spec, SPEC);
+});
+
 Deno.test("commit() makes one release live and retires the one before", () => {
   using database = new Database(":memory:");
   const store = new SqliteReleaseStore(database);

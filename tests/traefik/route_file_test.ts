@@ -5,11 +5,15 @@ import type { Route } from "../../src/traefik/route.ts";
 
 const EXTRAS: RouteFileExtras = { generation: 7, apiUser: "mypaas:$apr1$ab$c/d." };
 
+function sites(https: boolean, ...domains: string[]): Route["sites"] {
+  return domains.map((domain) => ({ domain, path: "/", https }));
+}
+
 function route(differences: Partial<Route> = {}): Route {
   return {
     service: "blog",
-    domains: ["blog.example"],
-    https: false,
+    sites: sites(false, "blog.example"),
+    hsts: false,
     port: 80,
     addresses: ["172.31.0.11"],
     holdSeconds: 15,
@@ -78,7 +82,7 @@ ${ONE}`,
   ],
   [
     "chooses the better of two among several servers, and gives a dead one up quickly",
-    [route({ domains: ["a.example", "b.example"], addresses: ["172.31.0.11", "172.31.0.12"], port: 8080 })],
+    [route({ sites: sites(false, "a.example", "b.example"), addresses: ["172.31.0.11", "172.31.0.12"], port: 8080 })],
     `${OWN}    blog:
       rule: Host(\`a.example\`) || Host(\`b.example\`)
       priority: 1000
@@ -124,7 +128,7 @@ ${LOGIN}  services:
   ],
   [
     "redirects to https",
-    [route({ https: true, holdSeconds: 0 })],
+    [route({ sites: sites(true, "blog.example"), holdSeconds: 0 })],
     `${OWN}    blog:
       rule: Host(\`blog.example\`)
       priority: 1000
@@ -134,12 +138,12 @@ ${LOGIN}  services:
       tls: {}
     mypaas-redirect-blog:
       rule: Host(\`blog.example\`)
-      entryPoints:
-        - web
       priority: 1000
       service: noop@internal
       middlewares:
         - mypaas-https
+      entryPoints:
+        - web
 ${LOGIN}    mypaas-https:
       redirectScheme:
         scheme: https
@@ -187,12 +191,15 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
 });
 
 Deno.test("renderRouteFile() gives the same text whatever the order of the routes", () => {
-  const [a, b] = [route({ service: "a", domains: ["a.a"] }), route({ service: "b", domains: ["b.b"] })];
+  const [a, b] = [
+    route({ service: "a", sites: sites(false, "a.a") }),
+    route({ service: "b", sites: sites(false, "b.b") }),
+  ];
   assertEquals(renderRouteFile([a, b], EXTRAS), renderRouteFile([b, a], EXTRAS));
 });
 
 Deno.test("renderRouteFile() redirects to the port of https when it is another one", () => {
-  const file = renderRouteFile([route({ https: true })], { ...EXTRAS, httpsPort: 8443 });
+  const file = renderRouteFile([route({ sites: sites(true, "blog.example") })], { ...EXTRAS, httpsPort: 8443 });
   assertStringIncludes(file, "port: '8443'");
 });
 
@@ -202,9 +209,11 @@ Deno.test("readBackRouter() names what the table carries", () => {
 
 /** What the parser lets through nowhere, and must not reach Traefik if it ever does. */
 const BUGS: readonly (readonly [what: string, routes: readonly Route[], extras?: Partial<RouteFileExtras>])[] = [
-  ["a domain that breaks out of a rule", [route({ domains: ["a.b`) || PathPrefix(`/"] })]],
-  ["a wildcard", [route({ domains: ["*.example"] })]],
-  ["no domain", [route({ domains: [] })]],
+  ["a domain that breaks out of a rule", [route({ sites: sites(false, "a.b`) || PathPrefix(`/") })]],
+  ["a wildcard", [route({ sites: sites(false, "*.example") })]],
+  ["no site", [route({ sites: [] })]],
+  ["a path that breaks out of a rule", [route({ sites: [{ domain: "a.b", path: "/`)", https: false }] })]],
+  ["a path with a slash at its end", [route({ sites: [{ domain: "a.b", path: "/a/", https: false }] })]],
   ["a service name with a dot", [route({ service: "a.b" })]],
   ["an address that is a name", [route({ addresses: ["db"] })]],
   ["an address beyond 255", [route({ addresses: ["1.2.3.256"] })]],

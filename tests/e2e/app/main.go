@@ -2,11 +2,14 @@
 //
 // Environment:
 //
-//	TEXT        what / answers
+//	TEXT        what every path answers that has no other answer; {path} in it is the path asked for
 //	PORT        where it listens, 80 unless given
 //	LISTEN      on which address, 0.0.0.0 unless given
 //	BOOT        how long it takes before it listens, such as 1s
 //	DELAY       how long each request takes, such as 20ms
+//	ALLOC       megabytes of memory that it takes and uses before it listens
+//	HEALTHY     /health answers 503 until this time after the start, such as 2s; 200 from then on
+//	ECHO        a port on which it sends back what it gets, over TCP and UDP
 //	EXIT_NOW    exits with this code before it listens
 //	EXIT_AFTER  exits with EXIT_CODE after this time
 //	IGNORE_TERM not empty: SIGTERM does nothing; else it exits at once, requests or not
@@ -24,6 +27,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,6 +59,11 @@ func main() {
 		})
 	}
 	time.Sleep(duration("BOOT"))
+	taken := take(number(setting("ALLOC", "0")))
+	defer runtime.KeepAlive(taken)
+	if port := os.Getenv("ECHO"); port != "" {
+		echo(port)
+	}
 	address := net.JoinHostPort(setting("LISTEN", "0.0.0.0"), setting("PORT", "80"))
 	fmt.Println("app listens on", address)
 	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, routes()))
@@ -63,9 +72,15 @@ func main() {
 
 func routes() http.Handler {
 	delay := duration("DELAY")
+	healthy := time.Now().Add(duration("HEALTHY"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, os.Getenv("TEXT"))
+		fmt.Fprint(w, strings.ReplaceAll(os.Getenv("TEXT"), "{path}", r.URL.Path))
+	})
+	mux.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
+		if time.Now().Before(healthy) {
+			http.Error(w, "not yet", http.StatusServiceUnavailable)
+		}
 	})
 	mux.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, os.Getenv(r.FormValue("name")))
@@ -95,6 +110,38 @@ func routes() http.Handler {
 		time.Sleep(delay)
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// take fills memory, so that it is really used.
+func take(megabytes int) []byte {
+	memory := make([]byte, megabytes<<20)
+	for i := 0; i < len(memory); i += 4096 {
+		memory[i] = 1
+	}
+	return memory
+}
+
+// echo sends back what comes to a port.
+func echo(port string) {
+	tcp, err := net.Listen("tcp", ":"+port)
+	fatal(err)
+	udp, err := net.ListenPacket("udp", ":"+port)
+	fatal(err)
+	go func() {
+		for {
+			connection, err := tcp.Accept()
+			fatal(err)
+			go io.Copy(connection, connection)
+		}
+	}()
+	go func() {
+		buffer := make([]byte, 2048)
+		for {
+			count, from, err := udp.ReadFrom(buffer)
+			fatal(err)
+			udp.WriteTo(buffer[:count], from)
+		}
+	}()
 }
 
 // fetch gets ?url= from inside the container: what it sees of the network.
