@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createSocket } from "node:dgram";
 import { waitUntil, within } from "../../src/wait.ts";
 import { freePorts, sharedServer, succeeded } from "./lab.ts";
 
@@ -19,11 +20,13 @@ async function overTcp(port: number, text: string): Promise<string | undefined> 
 
 /** The same over UDP; undefined when nothing comes back within half a second. */
 async function overUdp(port: number, text: string): Promise<string | undefined> {
-  const socket = Deno.listenDatagram({ hostname: "127.0.0.1", port: 0, transport: "udp" });
+  const socket = createSocket("udp4");
   try {
-    await socket.send(new TextEncoder().encode(text), { hostname: "127.0.0.1", port, transport: "udp" });
-    const [answer] = await within(socket.receive(), { what: "UDP is answered", timeoutMs: 500 });
-    return new TextDecoder().decode(answer);
+    const answer = new Promise<string>((resolve, reject) => {
+      socket.on("message", (message) => resolve(new TextDecoder().decode(message))).on("error", reject);
+      socket.send(text, port, "127.0.0.1");
+    });
+    return await within(answer, { what: "UDP is answered", timeoutMs: 500 });
   } catch {
     return undefined;
   } finally {

@@ -1,36 +1,30 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { get as httpsGet } from "node:https";
+import { connect } from "node:tls";
 import { within } from "../../src/wait.ts";
 import { jsonLines, sharedServer, succeeded } from "./lab.ts";
 
 const server = sharedServer();
 
 interface HttpsAnswer {
-  readonly status: number | undefined;
+  readonly status: number;
   readonly hsts: string | undefined;
   readonly text: string;
 }
 
-/** Asks for a page over https as a visitor does who takes any certificate. */
-function getHttps(host: string, path = "/"): Promise<HttpsAnswer> {
-  const answer = new Promise<HttpsAnswer>((resolve, reject) => {
-    const options = {
-      host: "127.0.0.1",
-      port: server().httpsPort,
-      path,
-      headers: { host },
-      servername: host,
-      rejectUnauthorized: false,
-      agent: false as const,
-    };
-    httpsGet(options, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => text += part).on("end", () => {
-        resolve({ status: response.statusCode, hsts: response.headers["strict-transport-security"], text });
-      });
-    }).on("error", reject);
+/** Asks for a page over https as a visitor does who takes any certificate. HTTP/1.0, so that the body comes as it is. */
+async function getHttps(host: string, path = "/"): Promise<HttpsAnswer> {
+  const options = { host: "127.0.0.1", port: server().httpsPort, servername: host, rejectUnauthorized: false };
+  const answer = new Promise<string>((resolve, reject) => {
+    let text = "";
+    const socket = connect(options, () => socket.write(`GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`));
+    socket.setEncoding("utf8").on("data", (part: string) => text += part).on("end", () => resolve(text));
+    socket.on("error", reject);
   });
-  return within(answer, { what: `https://${host} answers`, timeoutMs: 20_000 });
+  const [head = "", text = ""] = (await within(answer, { what: `https://${host} answers`, timeoutMs: 20_000 })).split(
+    "\r\n\r\n",
+  );
+  const status = Number(/^HTTP\/1\.\d (\d+)/.exec(head)?.[1]);
+  return { status, hsts: /^strict-transport-security: (.*)$/im.exec(head)?.[1]?.trim(), text };
 }
 
 /** Where http leads to. */
