@@ -11,10 +11,12 @@ const PROBE_TIMEOUT_MS = 5000;
 /** A starting replica is asked at least this often, whatever the health check's interval is. */
 const LONGEST_INTERVAL_MS = 1000;
 const LOG_TAIL_LINES = 20;
+/** The exit code of a process that SIGKILL ended. */
+const SIGKILLED = 137;
 
 export interface ReadinessParts {
   readonly runtime: Pick<Runtime, "inspect" | "logs">;
-  readonly probes: Pick<Probes, "httpStatus" | "listeners">;
+  readonly probes: Pick<Probes, "httpStatus" | "listeners" | "oomKills">;
   readonly now: () => Date;
 }
 
@@ -27,10 +29,12 @@ export interface ReadinessParts {
  */
 export async function awaitReady(
   parts: ReadinessParts,
-  { id, spec, ingressAddress }: {
+  { id, spec, ingressAddress, oomKillsBefore }: {
     readonly id: ReplicaId;
     readonly spec: ServiceSpec;
     readonly ingressAddress: string | undefined;
+    /** What `oomKills` said before it was started. */
+    readonly oomKillsBefore: number;
   },
   signal?: AbortSignal,
 ): Promise<void> {
@@ -69,7 +73,7 @@ export async function awaitReady(
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
   }
-  throw diagnose(name, await gather(parts, { id, spec, probed }, state));
+  throw diagnose(name, await gather(parts, { id, spec, probed, oomKillsBefore }, state));
 }
 
 interface Probe {
@@ -98,12 +102,18 @@ function probeOf({ name, sites, healthcheck }: ServiceSpec): Probe | undefined {
 
 async function gather(
   parts: ReadinessParts,
-  { id, spec, probed }: { readonly id: ReplicaId; readonly spec: ServiceSpec; readonly probed: Probed | undefined },
+  { id, spec, probed, oomKillsBefore }: {
+    readonly id: ReplicaId;
+    readonly spec: ServiceSpec;
+    readonly probed: Probed | undefined;
+    readonly oomKillsBefore: number;
+  },
   state: ReplicaState | undefined,
 ) {
   const alive = state !== undefined && !hasEnded(state);
+  const killed = state?.exitCode === SIGKILLED && await parts.probes.oomKills() > oomKillsBefore;
   return {
-    state,
+    state: state && killed ? { ...state, oomKilled: true } : state,
     ranMs: state === undefined || alive ? undefined : Math.max(0, parts.now().getTime() - startOf(state, parts)),
     listeners: alive ? await parts.probes.listeners(state.pid) : [],
     port: spec.port,

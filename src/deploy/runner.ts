@@ -38,18 +38,25 @@ export interface RunOptions {
  * found, and doing a step again that was done does no harm.
  */
 export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
+  const run: Run = { oomKillsBefore: await parts.probes.oomKills() };
   for (const step of steps) {
     options.signal?.throwIfAborted();
     const text = describeStep(step);
     const began = parts.now().getTime();
     if (options.release !== undefined) parts.store.setStep(options.release.service, options.release.number, text);
     options.report({ kind: "step", text, state: "started" });
-    await runStep(parts, step, options);
+    await runStep(parts, step, { ...options, run });
     options.report({ kind: "step", text, state: "done", seconds: (parts.now().getTime() - began) / 1000 });
   }
 }
 
-async function runStep(parts: RunnerParts, step: Step, options: RunOptions): Promise<void> {
+/** What a step needs of those before it. */
+interface Run {
+  /** Processes that the kernel had killed for memory before replicas were started. */
+  oomKillsBefore: number;
+}
+
+async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { readonly run: Run }): Promise<void> {
   const { runtime, store, routes } = parts;
   switch (step.kind) {
     case "build":
@@ -57,9 +64,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions): Pro
     case "create":
       return await forEach(step.replicas, (id) => create(parts, id));
     case "start":
+      options.run.oomKillsBefore = await parts.probes.oomKills();
       return await forEach(step.replicas, (id) => runtime.start(id));
     case "await-ready":
-      return await bringUp(parts, step.replicas, options.signal);
+      return await bringUp(parts, step.replicas, options);
     case "name":
       return await forEach(step.replicas, (id) => setNamed(parts, id, true));
     case "unname":
@@ -108,11 +116,16 @@ async function create(parts: RunnerParts, id: ReplicaId): Promise<void> {
   });
 }
 
-async function bringUp(parts: RunnerParts, replicas: readonly ReplicaId[], signal: AbortSignal | undefined) {
+async function bringUp(
+  parts: RunnerParts,
+  replicas: readonly ReplicaId[],
+  { signal, run }: { readonly signal?: AbortSignal | undefined; readonly run: Run },
+) {
   await forEach(replicas, async (id) => {
     const release = releaseOf(parts.store, id);
     const { ingressAddress } = placeOf(release, id);
-    await awaitReady(parts, { id, spec: release.spec, ingressAddress }, signal);
+    const { oomKillsBefore } = run;
+    await awaitReady(parts, { id, spec: release.spec, ingressAddress, oomKillsBefore }, signal);
     await parts.runtime.setRestart(id, true);
   });
 }

@@ -141,6 +141,11 @@ export interface Probes {
   ): Promise<number | undefined>;
   /** Established TCP connections to a port inside the network namespace of a process; 0 when the process is gone. */
   establishedConnections(pid: number, port: number): Promise<number>;
+  /**
+   * How many processes of this machine the kernel has killed because memory ran out, since it started. Docker's own word
+   * for it (`oomKilled`) is missing where its control groups do not report it.
+   */
+  oomKills(): Promise<number>;
   /** The listening TCP sockets in the network namespace of a process, such as `{address: "127.0.0.1", port: 8000}`. */
   listeners(pid: number): Promise<readonly { readonly address: string; readonly port: number }[]>;
 }

@@ -6,8 +6,15 @@ export function machineProbes(): Probes {
   return {
     httpStatus,
     establishedConnections: (pid, port) => establishedConnections(pid, port),
+    oomKills,
     listeners: async (pid) => (await listeners(pid)).filter(({ address }) => address !== DOCKER_DNS),
   };
+}
+
+/** The kernel's counter: `oom_kill` of proc(5), vmstat; 0 where the kernel has none. */
+async function oomKills(): Promise<number> {
+  const vmstat = await Deno.readTextFile("/proc/vmstat");
+  return Number(/^oom_kill (\d+)$/m.exec(vmstat)?.[1] ?? 0);
 }
 
 /** Docker's own resolver listens inside the network namespace of every container. */

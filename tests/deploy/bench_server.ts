@@ -43,6 +43,7 @@ export class BenchServer implements Disposable {
       }),
       probes: {
         httpStatus: ({ address }) => Promise.resolve(this.runtime.answersAt(address) === undefined ? undefined : 200),
+        oomKills: () => Promise.resolve(0),
         establishedConnections: () => Promise.resolve(0),
         listeners: () => Promise.resolve([]),
       },

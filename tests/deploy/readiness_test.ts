@@ -28,7 +28,8 @@ const RUNNING: ReplicaState = {
 /** Waits for a replica with these answers, one per probe, the last one again and again; gives what was asked and when. */
 async function ready(
   spec: Partial<ServiceSpec>,
-  { answers, states = [RUNNING] }: {
+  { answers, states = [RUNNING], oomKills = 7 }: {
+    readonly oomKills?: number;
     readonly answers: readonly (number | undefined)[];
     readonly states?: readonly ReplicaState[];
   },
@@ -45,10 +46,16 @@ async function ready(
         asked.push({ target, timeoutMs, at: performance.now() });
         return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]);
       },
+      oomKills: () => Promise.resolve(oomKills),
       listeners: () => Promise.resolve([{ address: "0.0.0.0", port: 80 }]),
     },
     now: () => new Date(),
-  }, { id: ID, spec: { ...SPEC, ...spec }, ingressAddress: spec.sites?.length === 0 ? undefined : "10.1.0.16" });
+  }, {
+    id: ID,
+    spec: { ...SPEC, ...spec },
+    ingressAddress: spec.sites?.length === 0 ? undefined : "10.1.0.16",
+    oomKillsBefore: 7,
+  });
   return asked;
 }
 
@@ -99,4 +106,16 @@ Deno.test("awaitReady() says what the health path answered when the time is over
     NotReadyError,
     "Cannot bring up blog.1.1: its health check /health did not answer 2xx or 3xx within 1 s, but 500",
   );
+});
+
+Deno.test("awaitReady() takes the kernel's word for a lack of memory where Docker does not say so", async () => {
+  const reason = async (oomKills: number, exitCode = 137) => {
+    const states = [{ ...RUNNING, status: "exited", exitCode } as const];
+    const spec = { maxMemoryBytes: 2 ** 26 };
+    const error = await assertRejects(() => ready(spec, { answers: [], states, oomKills }), NotReadyError);
+    return error.message.replace(/^.*: it /, "").replace(/ after [^ ]+ s/, "");
+  };
+  assertEquals(await reason(8), "was killed because it ran out of memory; mypaas.maxmem is 64m");
+  assertEquals(await reason(7), "exited with code 137 (SIGKILL)");
+  assertEquals(await reason(8, 1), "exited with code 1");
 });

@@ -261,7 +261,7 @@ export async function runProgram(args: readonly string[], env: Record<string, st
 }
 
 /** Two ports that can be bound, below those that the kernel gives to outgoing connections. */
-function freePorts(): [number, number] {
+export function freePorts(): [number, number] {
   const ports: number[] = [];
   while (ports.length < 2) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

@@ -11,6 +11,10 @@ export interface AppProject {
   /** Further instructions, after those of the app. */
   readonly instructions?: readonly string[];
   readonly from?: string;
+  /** Instructions before `FROM`. */
+  readonly head?: readonly string[];
+  /** How the name is given; `service` is as in mypaas 0.5. */
+  readonly nameOption?: "servicename" | "service";
 }
 
 /**
@@ -20,14 +24,16 @@ export interface AppProject {
  */
 export async function writeProject(
   folder: string,
-  { name, options = {}, app = {}, instructions = [], from = "scratch" }: AppProject,
+  { name, options = {}, app = {}, instructions = [], from = "scratch", head = [], nameOption = "servicename" }:
+    AppProject,
 ): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.copyFile(`${CHECKOUT}/.tools/testapp/app`, `${folder}/app`);
   await Deno.chmod(`${folder}/app`, 0o755);
   const lines = [
-    `# mypaas.servicename = ${name}`,
+    `# mypaas.${nameOption} = ${name}`,
     ...Object.entries(options).flatMap(([option, value]) => [value].flat().map((one) => `# mypaas.${option} = ${one}`)),
+    ...head,
     `FROM ${from}`,
     "COPY app /app",
     ...Object.entries(app).map(([variable, value]) =>
