@@ -56,9 +56,9 @@ export const DIFFERENCES: readonly Difference[] = [
     pattern: /^(?:\d+(?:\.\d+){3}|\[[^\]]*\]):(\d*:\d+.*)$/,
     fault: "names an address, and a published port is on all addresses of the server",
     instead: ([ports = ""]) =>
-      `Write # mypaas.publish = ${
+      `Leave it out where only services of this server use it: they reach each other by name; or write # mypaas.publish = ${
         ports.replace(/^:(\d+)/, "$1:$1")
-      } and let a firewall keep others away; services of this server reach each other by name without it`,
+      } for everybody`,
   },
   {
     option: "publish",

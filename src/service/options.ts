@@ -43,7 +43,7 @@ export const options = {
     aliases: ["service"],
     repeatable: false,
     default: undefined,
-    meaning: "The name of the service; a deploy replaces the service of that name. Required",
+    meaning: "The name of the service; a deploy replaces the service of that name",
     takes: "1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...",
     example: "blog",
     parse: parseServiceName,
