@@ -63,4 +63,30 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX audit_refusals ON audit (actor, address, result, substr(at, 1, 16));
   `,
+  `
+  ALTER TABLE releases ADD COLUMN origin TEXT NOT NULL DEFAULT '{"kind":"deploy"}';
+
+  -- A service that is not as usual: everything else runs.
+  CREATE TABLE service_states (
+    service TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('stopped', 'removing'))
+  ) STRICT;
+
+  CREATE TABLE env_values (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL,
+    PRIMARY KEY (service, name)
+  ) STRICT;
+
+  CREATE TABLE registries (
+    host TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    password TEXT NOT NULL,
+    set_by TEXT NOT NULL,
+    set_at TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,0 +1,68 @@
+import { actorName } from "../auth/actor.ts";
+import { MyPaasError, UsageError } from "../error.ts";
+import { parseDeployRequest } from "../wire/request_schemas.ts";
+import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
+import type { Deploy } from "./deploys.ts";
+import { inQuery, required, row, wholeNumber } from "./route_row.ts";
+
+const LOCAL = ["local"] as const;
+
+/** Requests of a push. */
+export const DEPLOY_ROUTES: readonly ApiRoute[] = [
+  { ...row("POST", "/v1/missing", "missing"), doors: LOCAL, service: inQuery, streamedBody: true, run: upload },
+  { ...row("PUT", "/v1/blobs", "blobs"), doors: LOCAL, service: inQuery, streamedBody: true, run: upload },
+  { ...row("POST", "/v1/deploy", "deploy"), service: inQuery, audited: true, run: deploy },
+  { ...row("GET", "/v1/deploys/:id/events", "events"), service: ofDeploy, run: attach },
+];
+
+function ofDeploy({ params }: Pick<Call, "params">): string | undefined {
+  return params["id"]?.split(".")[0];
+}
+
+async function upload(call: Call, { uploads }: ApiParts): Promise<Result> {
+  return { response: await uploads(call.request, required(inQuery(call), "service")) };
+}
+
+async function deploy(call: Call, parts: ApiParts): Promise<Result> {
+  const request = parseDeployRequest(call.body);
+  if (request.service !== inQuery(call)) {
+    throw new UsageError(`Cannot deploy "${request.service}": the request is for the service "${inQuery(call)}"`);
+  }
+  await parts.converged;
+  // After a long wait nobody may be there any more, who has been told that it was not accepted.
+  if (call.request.signal.aborted) throw new MyPaasError(`Cannot deploy "${request.service}": who asked has gone away`);
+  const source = parts.sources[call.door];
+  const accepted = await parts.deploys.submit(request, { source, by: actorName(call.actor) });
+  return { lines: andThen(accepted.log.follow(0, call.request.signal), parts.onIdle) };
+}
+
+/** What `lines` gives; `done` is called when it has ended, in whatever way. */
+async function* andThen<T>(lines: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } finally {
+    done();
+  }
+}
+
+function attach(call: Call, parts: ApiParts): Result {
+  const id = required(call.params["id"], "id");
+  const found: Deploy | undefined = parts.deploys.find(id);
+  if (found === undefined) throw unknownDeploy(id, parts);
+  return { lines: found.log.follow(wholeNumber(call, "after") ?? 0, call.request.signal) };
+}
+
+/** The log of a deploy is kept in memory only; its result is in the state. */
+function unknownDeploy(id: string, { store }: ApiParts): MyPaasError {
+  const [, service, number] = /^([a-z0-9-]+)\.(\d+)$/.exec(id) ?? [];
+  const release = service === undefined ? undefined : store.release(service, Number(number));
+  if (release === undefined) {
+    return new MyPaasError(`Cannot attach to "${id}": there is no such deploy`, {
+      hint: "It takes <service>.<release>, such as blog.7.",
+    });
+  }
+  const result = release.error === undefined ? release.status : `${release.status}: ${release.error}`;
+  return new MyPaasError(`Cannot attach to "${id}": its log is gone; it is ${result}`, {
+    hint: release.status === "live" ? "See it with mypaas ps." : "Push again.",
+  });
+}
