@@ -188,13 +188,14 @@ export class BenchDaemon implements AsyncDisposable {
     return await Array.fromAsync(log.follow(0, this.#stop.signal));
   }
 
-  /** Waits until nothing but live releases is on the machine: what a deploy leaves to be done behind its end is done. */
+  /** Waits until nothing but live releases is on the machine, and they run unless they were stopped: what a deploy leaves to be done behind its end is done. */
   async settled(): Promise<void> {
     const { runtime, store } = this.server;
     await waitUntil(
       () =>
         [...runtime.replicas.values()].every(({ id, status }) =>
-          id.release === store.live(id.service)?.number && status === "running"
+          id.release === store.live(id.service)?.number &&
+          status === (store.serviceState(id.service) === "stopped" ? "exited" : "running")
         ),
       { what: "old releases are gone", timeoutMs: 5000, intervalMs: 5 },
     );
