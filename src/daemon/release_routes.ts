@@ -36,7 +36,7 @@ function summary({ number, status, origin, by, createdAt, endedAt, step, error }
 function describeOrigin(origin: Origin): string {
   switch (origin.kind) {
     case "rollback":
-      return `rollback to ${origin.of}`;
+      return `rollback to ${origin.of}${origin.because === undefined ? "" : ", by itself"}`;
     case "scale":
       return `scale to ${origin.scale}`;
     case "env":

@@ -15,10 +15,18 @@ export function routeOf(
   return { service: name, sites, hsts, port, addresses, holdSeconds };
 }
 
+/** Which of a service's addresses get no request for now, because what is there is not ready. */
+export interface Outage {
+  readonly addresses: ReadonlySet<string>;
+  /** Whether requests are refused at once while no address is left, instead of waiting. */
+  readonly hopeless: boolean;
+}
+
 /** The routes of all services as they are meant to be now; Traefik's table is always written as a whole. */
 export class RouteBoard {
   readonly #table: RouteTable;
   #routes: ReadonlyMap<string, Route> = new Map();
+  readonly #outages = new Map<string, Outage>();
 
   constructor(table: RouteTable) {
     this.#table = table;
@@ -42,8 +50,29 @@ export class RouteBoard {
     await this.#apply(new Map(routes.map((route) => [route.service, route])));
   }
 
+  /**
+   * Takes addresses out of a service's route until it is told otherwise, whatever else the route becomes. While none would
+   * be left, all of them stay and requests wait; or, when it is hopeless, they are refused.
+   */
+  async setOutage(service: string, outage: Outage | undefined): Promise<void> {
+    const before = this.#effective(service);
+    if (outage === undefined) this.#outages.delete(service);
+    else this.#outages.set(service, outage);
+    if (JSON.stringify(before) !== JSON.stringify(this.#effective(service))) await this.#apply(this.#routes);
+  }
+
+  #effective(service: string): Route | undefined {
+    const route = this.#routes.get(service);
+    const outage = this.#outages.get(service);
+    if (route === undefined || outage === undefined) return route;
+    const addresses = route.addresses.filter((address) => !outage.addresses.has(address));
+    if (addresses.length > 0) return { ...route, addresses };
+    return outage.hopeless ? { ...route, addresses: [], holdSeconds: 0 } : route;
+  }
+
   async #apply(routes: ReadonlyMap<string, Route>): Promise<void> {
     this.#routes = routes;
-    await this.#table.apply([...routes.values()].sort((a, b) => a.service < b.service ? -1 : 1));
+    const effective = [...routes.keys()].sort().map((service) => this.#effective(service));
+    await this.#table.apply(effective.filter((route) => route !== undefined));
   }
 }

@@ -11,7 +11,8 @@ export type ReleaseStatus = "pending" | "live" | "retired" | "failed" | "interru
 /** What a release was made for. All but a deploy use the image of an earlier release, `of`. */
 export type Origin =
   | { readonly kind: "deploy" }
-  | { readonly kind: "rollback"; readonly of: number }
+  /** `because`: the daemon did it by itself, for this reason. */
+  | { readonly kind: "rollback"; readonly of: number; readonly because?: string | undefined }
   | { readonly kind: "restart"; readonly of: number }
   | { readonly kind: "scale"; readonly of: number; readonly scale: number }
   /** Variables of the service's store were changed. */
@@ -57,7 +58,7 @@ export interface Release {
   readonly createdAt: string;
   /** When the deploy ended: live, or not. */
   readonly endedAt: string | undefined;
-  /** The sentence of the failure. */
+  /** The sentence of the failure; of a release that was live, why the daemon took it back. */
   readonly error: string | undefined;
 }
 
@@ -104,6 +105,8 @@ export interface ReleaseStore {
     error: string,
     at: string,
   ): void;
+  /** Writes down why a release that is live is taken back. */
+  setError(service: string, number: number, error: string): void;
   /** The last address given on a network, from which the next one is searched; and the remembering of it. */
   addressCursor(network: "ingress" | "internal"): string | undefined;
   setAddressCursor(network: "ingress" | "internal", address: string): void;

@@ -143,6 +143,10 @@ export class SqliteReleaseStore implements ReleaseStore {
     });
   }
 
+  setError(service: string, number: number, error: string): void {
+    this.#update("error = ?", [error], service, number);
+  }
+
   addressCursor(network: "ingress" | "internal"): string | undefined {
     const row = this.#database.get("SELECT address FROM address_cursors WHERE network = ?", network);
     return row === undefined ? undefined : text(row, "address");
