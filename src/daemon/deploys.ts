@@ -1,6 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
 import { describeStep, planDeploy } from "../deploy/plan.ts";
+import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
@@ -11,6 +12,7 @@ import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
@@ -19,6 +21,7 @@ import { type Deploy, Work, type WorkParts } from "./work.ts";
 export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
+  readonly envStore: Pick<EnvStore, "values">;
   /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   readonly onIdle: WorkParts["onIdle"];
@@ -64,13 +67,15 @@ export class Deploys {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
-    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
+    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
+    // no stored value is changed.
     checkClaims(this.#parts, spec);
+    const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (!request.force && !waiting && runs && live?.contentDigest === contentDigest) {
+    if (!request.force && !waiting && runs && live !== undefined && isSameContent(live, { contentDigest, env })) {
       return this.#finished(`${spec.name}.${live.number}`, spec, {
         kind: "live",
         service: spec.name,
@@ -80,7 +85,7 @@ export class Deploys {
         alreadyLive: true,
       });
     }
-    const release = store.createRelease({ spec, env: spec.env, contentDigest, by, at: now().toISOString() });
+    const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
       release,
       (deploy, made, signal) => this.#build(made, { request, source, service, deploy, signal }),
@@ -104,9 +109,20 @@ export class Deploys {
     }
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
     await this.#parts.checkVolumes(spec);
+    if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
     checkClaims(this.#parts, spec);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
+  }
+
+  /** What changes the live release would, behind a newer one, bring the older image back. */
+  #refuseBehind(service: string, of: number): void {
+    const newer = this.#parts.store.pending().find((release) => release.service === service && release.number > of);
+    if (newer === undefined) return;
+    const id = `${service}.${newer.number}`;
+    throw new MyPaasError(`Cannot change release ${of} of "${service}": "${id}" is being deployed`, {
+      hint: `Wait for it with mypaas attach ${id}, or end it with mypaas cancel ${id}.`,
+    });
   }
 
   /**

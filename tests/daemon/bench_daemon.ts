@@ -1,5 +1,6 @@
 import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
+import { generateSealingKey, type SealingKey } from "../../src/auth/seal.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
 import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
 import { ServiceActions } from "../../src/daemon/service_actions.ts";
@@ -15,6 +16,7 @@ import { sha256 } from "../../src/host/hash.ts";
 import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
+import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
 import { waitUntil } from "../../src/wait.ts";
 import type { NumberedEvent } from "../../src/wire/events.ts";
@@ -40,6 +42,7 @@ export class BenchDaemon implements AsyncDisposable {
   readonly server = new BenchServer();
   readonly keys = new SqliteKeyStore(this.server.database);
   readonly audit = new SqliteAuditLog(this.server.database);
+  readonly env = new SqliteEnvStore(this.server.database);
   readonly blobs = new MemoryBlobs();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
@@ -57,12 +60,12 @@ export class BenchDaemon implements AsyncDisposable {
   readonly #stop = new AbortController();
 
   static async start(change: Partial<DeploysParts> = {}): Promise<BenchDaemon> {
-    return new BenchDaemon(await generateKey(), change);
+    return new BenchDaemon(await generateKey(), await generateSealingKey(), change);
   }
 
-  private constructor(daemonKey: KeyPair, change: Partial<DeploysParts>) {
+  private constructor(daemonKey: KeyPair, sealingKey: SealingKey, change: Partial<DeploysParts>) {
     this.#daemonKey = daemonKey;
-    const { serverId, server, keys, audit, blobs } = this;
+    const { serverId, server, keys, audit, env: envStore, blobs } = this;
     const now = () => this.now();
     const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
     const log = (line: string) => void this.logged.push(line);
@@ -70,6 +73,7 @@ export class BenchDaemon implements AsyncDisposable {
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     this.deploys = new Deploys({
       ...ground,
+      envStore,
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
@@ -96,6 +100,8 @@ export class BenchDaemon implements AsyncDisposable {
       keys,
       nonces: keys,
       audit,
+      envStore,
+      sealingKey,
       logins: new Logins({
         serverId,
         keys,
