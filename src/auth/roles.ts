@@ -29,6 +29,12 @@ export const commands = {
   ps: { does: "list services", request: "GET /v1/services", who: "deploy", on: "services" },
   logs: { does: "read logs", request: "GET /v1/services/{service}/logs", who: "deploy", on: "service" },
   history: { does: "list releases", request: "GET /v1/services/{service}/releases", who: "deploy", on: "service" },
+  verdict: {
+    does: "wait until a release is past its first minute",
+    request: "GET /v1/services/{service}/releases/{release}/verdict",
+    who: "deploy",
+    on: "service",
+  },
   rollback: {
     does: "deploy an earlier release again",
     request: "POST /v1/services/{service}/rollback",

@@ -7,6 +7,7 @@ import type { ServiceSpec } from "../service/spec.ts";
 import type { SealingKey } from "../auth/seal.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
+import type { Probation } from "./probation.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
@@ -62,6 +63,7 @@ export interface ApiParts {
   readonly runtime: Pick<Runtime, "list" | "logs">;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;
+  readonly probation: Pick<Probation, "verdict">;
   readonly keys: KeyStore;
   readonly logins: Logins;
   readonly audit: AuditLog;

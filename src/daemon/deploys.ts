@@ -24,6 +24,8 @@ export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinish
   readonly envStore: Pick<EnvStore, "values">;
   /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** Called when a release has become live. */
+  readonly onLive?: (release: Release) => void;
   readonly onIdle: WorkParts["onIdle"];
   readonly log: WorkParts["log"];
   readonly retryPauseMs?: number;
@@ -181,6 +183,7 @@ export class Deploys {
           this.#parts.store.setImage(service, number, image, imageId);
         },
       });
+      this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
       log.add({
         kind: "live",
         service,

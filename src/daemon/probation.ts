@@ -3,6 +3,7 @@ import type { Release, ReleaseStore } from "../deploy/store.ts";
 import { messageOf } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { TimeoutError, waitUntil, within } from "../wait.ts";
+import type { VerdictAnswer } from "../wire/verdict.ts";
 import type { Redeploy } from "./deploys.ts";
 
 /** How long a new release is on probation. */
@@ -26,18 +27,10 @@ export interface ProbationParts {
   readonly unhealthyMs?: number;
 }
 
-/** How the probation of a release ended. */
-export type Verdict =
-  | { readonly kind: "kept" }
-  /** Another release was deployed meanwhile. */
-  | { readonly kind: "replaced" }
-  /** `by`: what serves now; undefined when nothing could be brought back. */
-  | { readonly kind: "taken-back"; readonly because: string; readonly by: number | undefined };
-
 interface Trial {
   readonly release: Release;
   readonly ends: Map<string, number>;
-  readonly verdict: PromiseWithResolvers<Verdict>;
+  readonly verdict: PromiseWithResolvers<VerdictAnswer>;
   decided: boolean;
 }
 
@@ -70,7 +63,7 @@ export class Probation {
   }
 
   /** How the probation of a release ends; at once when it is over. */
-  async verdict(service: string, number: number): Promise<Verdict> {
+  async verdict(service: string, number: number): Promise<VerdictAnswer> {
     const trial = this.#trials.get(service);
     if (trial?.release.number === number) return await trial.verdict.promise;
     const release = this.#parts.store.release(service, number);
@@ -103,7 +96,7 @@ export class Probation {
     if (this.#trials.get(service)?.decided === true) this.#trials.delete(service);
     else this.#end(service, { kind: "replaced" });
     if (release.origin.kind === "rollback" && release.origin.because !== undefined) return;
-    const trial: Trial = { release, ends: new Map(), verdict: Promise.withResolvers<Verdict>(), decided: false };
+    const trial: Trial = { release, ends: new Map(), verdict: Promise.withResolvers<VerdictAnswer>(), decided: false };
     this.#trials.set(service, trial);
     const over = within(trial.verdict.promise, { what: "the probation is over", timeoutMs: ms, signal: this.#signal });
     over.catch((error) => {
@@ -111,7 +104,7 @@ export class Probation {
     });
   }
 
-  #end(service: string, verdict: Verdict): void {
+  #end(service: string, verdict: VerdictAnswer): void {
     this.#trials.get(service)?.verdict.resolve(verdict);
     this.#trials.delete(service);
   }

@@ -15,6 +15,7 @@ const HISTORY_LIMIT = 20;
 /** Requests about the releases of one service. */
 export const RELEASE_ROUTES: readonly ApiRoute[] = [
   { ...row("GET", "/v1/services/:name/releases", "history"), service: inPath, run: history },
+  { ...row("GET", "/v1/services/:name/releases/:number/verdict", "verdict"), service: inPath, run: verdict },
   { ...row("POST", "/v1/services/:name/rollback", "rollback"), service: inPath, audited: true, run: rollback },
   { ...row("POST", "/v1/services/:name/restart", "restart"), service: inPath, audited: true, run: restart },
   { ...row("POST", "/v1/services/:name/scale", "scale"), service: inPath, audited: true, run: scale },
@@ -28,6 +29,16 @@ function history(call: Call, { store }: ApiParts): Result {
   const { name } = known(call, store, (service) => `Cannot show the history of "${service}"`);
   const releases = store.releases(name, wholeNumber(call, "limit") ?? HISTORY_LIMIT);
   return { json: releases.map(summary) };
+}
+
+/** Answers when the probation of a release is over. */
+async function verdict(call: Call, { store, probation }: ApiParts): Promise<Result> {
+  const { name, cannot } = known(call, store, (service) => `Cannot wait for a release of "${service}"`);
+  const number = Number(call.params["number"]);
+  if (store.release(name, number) === undefined) {
+    throw new UsageError(`${cannot}: it has no release ${call.params["number"]}`);
+  }
+  return { json: await probation.verdict(name, number) };
 }
 
 function summary({ number, status, origin, by, createdAt, endedAt, step, error }: Release): ReleaseSummary {

@@ -21,6 +21,7 @@ const TABLE: Readonly<Record<Command, readonly [inScope: string, outOfScope: str
   ps: ["da", "-"],
   logs: ["da", ""],
   history: ["da", ""],
+  verdict: ["da", ""],
   rollback: ["da", ""],
   restart: ["da", ""],
   cancel: ["da", ""],

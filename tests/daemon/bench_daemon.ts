@@ -2,6 +2,7 @@ import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
 import { generateSealingKey, type SealingKey } from "../../src/auth/seal.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
+import { watchLive } from "../../src/cli/daemon_watch.ts";
 import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
 import { ServiceActions } from "../../src/daemon/service_actions.ts";
 import type { Deploy } from "../../src/daemon/work.ts";
@@ -71,8 +72,10 @@ export class BenchDaemon implements AsyncDisposable {
     const log = (line: string) => void this.logged.push(line);
     const onIdle = () => {};
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
+    const live = watchLive({ ...ground, probationMs: 300, unhealthyMs: 50 }, () => this.deploys, this.#stop.signal);
     this.deploys = new Deploys({
       ...ground,
+      onLive: live.onLive,
       envStore,
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
@@ -96,6 +99,7 @@ export class BenchDaemon implements AsyncDisposable {
       store: server.store,
       runtime: server.runtime,
       deploys: this.deploys,
+      probation: live.probation,
       actions: new ServiceActions({ ...ground, volumePlace }, this.deploys.work),
       keys,
       nonces: keys,
@@ -117,6 +121,7 @@ export class BenchDaemon implements AsyncDisposable {
       signer: new Signer(serverId, daemonKey),
       log,
     };
+    live.run();
     this.local = daemonHandler(this.parts, "local");
     this.gate = daemonHandler(this.parts, "gate");
   }

@@ -14,6 +14,8 @@ export class MemoryRuntime implements Runtime {
   /** Called before each change; what it throws is a power cut at that moment. */
   beforeCall: (call: string) => void = () => {};
   #pid = 1000;
+  readonly #told: ReplicaEvent[] = [];
+  #news = Promise.withResolvers<void>();
 
   create({ id, ingressAddress, internalAddress, named }: ReplicaRequest): Promise<void> {
     return this.#call(`create ${replicaName(id)}`, () => {
@@ -49,6 +51,7 @@ export class MemoryRuntime implements Runtime {
       const exits = this.behaviours.get(id.release) === "exits";
       this.#set(id, exits ? { status: "exited", exitCode: 3 } : { status: "running", pid: this.#pid++ });
       this.#set(id, { startedAt: new Date(0).toISOString() });
+      this.#tell({ id, kind: "start" });
     });
   }
 
@@ -58,12 +61,17 @@ export class MemoryRuntime implements Runtime {
   }
 
   stop(id: ReplicaId): Promise<void> {
-    return this.#call(`stop ${replicaName(id)}`, () => this.#set(id, { status: "exited", pid: 0, restarts: false }));
+    return this.#call(`stop ${replicaName(id)}`, () => {
+      const { status } = this.#get(id);
+      this.#set(id, { status: "exited", pid: 0, restarts: false });
+      if (status === "running") this.#tell({ id, kind: "die" });
+    });
   }
 
   remove(id: ReplicaId): Promise<void> {
     return this.#call(`remove ${replicaName(id)}`, () => {
       this.replicas.delete(replicaName(id));
+      this.#tell({ id, kind: "destroy" });
     });
   }
 
@@ -86,7 +94,41 @@ export class MemoryRuntime implements Runtime {
     return Promise.resolve([...this.replicas.values()]);
   }
 
-  async *events(): AsyncGenerator<ReplicaEvent> {}
+  async *events(signal: AbortSignal): AsyncGenerator<ReplicaEvent> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    for (let next = this.#told.length; !signal.aborted;) {
+      const event = this.#told[next];
+      if (event !== undefined) {
+        next++;
+        yield event;
+      } else await Promise.race([this.#news.promise, aborted]);
+    }
+  }
+
+  /** A replica ends by itself; one that restarts is started again by the machine when `start` is called for it. */
+  crash(id: ReplicaId, { exitCode = 1 }: { readonly exitCode?: number } = {}): void {
+    this.#set(id, { status: this.#get(id).restarts ? "restarting" : "exited", pid: 0, exitCode });
+    this.#tell({ id, kind: "die" });
+  }
+
+  /** The machine starts a replica that had ended. */
+  restart(id: ReplicaId): void {
+    const { restartCount } = this.#get(id);
+    this.#set(id, { status: "running", pid: this.#pid++, restartCount: restartCount + 1 });
+    this.#tell({ id, kind: "start" });
+  }
+
+  /** A replica's health check says something else than before. */
+  becomes(id: ReplicaId, health: ReplicaState["health"]): void {
+    this.#set(id, { health });
+    this.#tell({ id, kind: "health" });
+  }
+
+  #tell(event: ReplicaEvent): void {
+    this.#told.push(event);
+    this.#news.resolve();
+    this.#news = Promise.withResolvers<void>();
+  }
 
   async *logs(id: ReplicaId): AsyncGenerator<LogLine> {
     yield { replica: replicaName(id), stream: "stdout", time: "", text: `hello from ${replicaName(id)}` };
