@@ -119,6 +119,21 @@ export async function startContainer(name: string): Promise<void> {
   await post(`/containers/${name}/start`);
 }
 
+/** Makes a container that does not run yet; the body is the Engine's. */
+export async function createContainer(name: string, body: object): Promise<void> {
+  await post(`/containers/create?name=${name}`, body);
+}
+
+/** Removes a container and its anonymous volumes, running or not. */
+export async function removeContainer(name: string): Promise<void> {
+  await (await request("DELETE", `/containers/${name}?force=true&v=true`)).body?.cancel();
+}
+
+/** `docker kill`: Docker does not start it again by itself. */
+export async function killContainer(name: string): Promise<void> {
+  await post(`/containers/${name}/kill`);
+}
+
 /** `docker restart`. */
 export async function restartContainer(name: string): Promise<void> {
   await post(`/containers/${name}/restart?t=5`);

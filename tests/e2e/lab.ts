@@ -157,8 +157,8 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Begins load on a service. */
-  load(host: string, rate: number): Load {
-    return new Load(`${this.url}/`, { host, rate });
+  load(host: string, rate: number, maxSeconds = 90): Load {
+    return new Load(`${this.url}/`, { host, rate, maxSeconds });
   }
 
   /** The daemon's process, wherever it runs. */

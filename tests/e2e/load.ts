@@ -13,8 +13,22 @@ export interface LoadResult {
   /** How often each body came with status 200. */
   readonly bodies: Readonly<Record<string, number>>;
   /** Milliseconds. */
+  readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** The longest time in which no request was answered with 200, in milliseconds. */
+  readonly longestGap: number;
+  /** In the order in which they were sent. */
+  readonly requests: readonly LoadRequest[];
+}
+
+/** One request of a load. */
+export interface LoadRequest {
+  /** When it was sent, milliseconds since 1970. */
+  readonly at: number;
+  /** Until its answer, milliseconds. */
+  readonly ms: number;
+  readonly ok: boolean;
 }
 
 interface Hit {
@@ -74,6 +88,11 @@ export class Load {
     return { stdout: new TextDecoder().decode(encoded.stdout), stderr, code };
   }
 
+  /** Waits until it has run for its time, and tells what came back. */
+  async finished(): Promise<LoadResult> {
+    return await this.#result();
+  }
+
   /** Ends the load, waits for the requests in flight, and tells what came back. */
   async stop(): Promise<LoadResult> {
     try {
@@ -81,6 +100,10 @@ export class Load {
     } catch {
       // it has ended by itself
     }
+    return await this.#result();
+  }
+
+  async #result(): Promise<LoadResult> {
     const { stdout, stderr, code } = await within(this.#output, {
       what: "the load generator ends",
       timeoutMs: (this.#maxSeconds + 60) * 1000,
@@ -105,14 +128,24 @@ function summarize(hits: readonly Hit[], rate: number): LoadResult {
     const counts = code === 200 ? bodies : failures;
     counts[text] = (counts[text] ?? 0) + 1;
   }
-  const latencies = hits.map(({ latency }) => latency / 1e6).sort((a, b) => a - b);
+  const requests = hits.map(({ code, latency }, i) => ({ at: times[i] ?? 0, ms: latency / 1e6, ok: code === 200 }))
+    .sort((a, b) => a.at - b.at);
+  const latencies = requests.map(({ ms }) => ms).sort((a, b) => a - b);
   return {
     sent,
     seconds,
     failed: Object.values(failures).reduce((sum, count) => sum + count, 0),
     failures,
     bodies,
+    p50: latencies[Math.floor(latencies.length / 2)] ?? 0,
     p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
     max: latencies.at(-1) ?? 0,
+    longestGap: longestGap(requests),
+    requests,
   };
+}
+
+function longestGap(requests: readonly LoadRequest[]): number {
+  const answered = requests.filter(({ ok }) => ok).map(({ at, ms }) => at + ms).sort((a, b) => a - b);
+  return Math.max(0, ...answered.slice(1).map((at, i) => at - (answered[i] ?? at)));
 }
