@@ -73,7 +73,11 @@ const ContainerSchema = v.object({
   }),
   HostConfig: v.object({ RestartPolicy: v.nullish(v.object({ Name: v.optional(v.string(), "") })) }),
   Config: v.object({ Labels: LabelsSchema, Tty: v.optional(v.boolean(), false) }),
-  NetworkSettings: v.object({ Networks: v.nullish(v.record(v.string(), EndpointSchema)) }),
+  NetworkSettings: v.object({
+    Networks: v.nullish(v.record(v.string(), EndpointSchema)),
+    /** By the container's port; null for one that is not published. */
+    Ports: v.nullish(v.record(v.string(), v.nullish(v.array(v.object({ HostIp: v.optional(v.string(), "") }))))),
+  }),
 });
 
 /** A container as the Engine describes it. */

@@ -91,11 +91,13 @@ export class EngineMachine implements Machine {
     const part = await this.#findContainer(name);
     if (part === undefined) return undefined;
     const labels = part.Config.Labels;
+    const published = Object.values(part.NetworkSettings.Ports ?? {}).flatMap((ports) => ports ?? []);
     return {
       name,
       running: part.State.Status === "running",
       digest: labels[DIGEST_LABEL] ?? "",
       instance: labels[Label.instance] ?? "",
+      publishedOn: [...new Set(published.map(({ HostIp }) => HostIp))].sort(),
     };
   }
 

@@ -38,6 +38,8 @@ export interface PartState {
   readonly digest: string;
   /** The instance label. */
   readonly instance: string;
+  /** Addresses of the host on which it answers, such as `0.0.0.0` and `::`; none while it does not run. */
+  readonly publishedOn: readonly string[];
 }
 
 /** What `init` needs of the container engine, and no more. Only objects with our instance label are changed. */

@@ -49,6 +49,8 @@ export interface ServerFacts {
   readonly hasSystemd: boolean;
   /** The IPv4 address of the default route's interface; undefined when there is none. */
   address(): Promise<string | undefined>;
+  /** The IPv6 addresses by which the internet can reach it. */
+  globalIpv6(): Promise<readonly string[]>;
   /** Who listens on a TCP port, such as `nginx (pid 812)`; undefined when nobody does. */
   portOwner(port: number): Promise<string | undefined>;
   /** The running program's own file; undefined when it is not a compiled program. */

@@ -73,6 +73,7 @@ export class ServerScene implements AsyncDisposable {
       isRoot: true,
       hasSystemd: false,
       address: () => Promise.resolve("192.0.2.7"),
+      globalIpv6: () => Promise.resolve([]),
       portOwner: (port) => Promise.resolve(this.taken.get(port)),
       program: `${this.folder}/mypaas`,
       receiverImage: () => new Blob(["tar"]).stream(),
