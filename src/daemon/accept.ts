@@ -1,6 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
 import { UsageError } from "../error.ts";
+import { withAutoDomain } from "../service/auto_domain.ts";
 import { checkImages } from "../service/image_fence.ts";
 import { isServiceImage } from "../service/names.ts";
 import { type ParsedService, parseService } from "../service/parse_service.ts";
@@ -15,6 +16,8 @@ export interface AcceptParts {
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   readonly platform: string;
+  /** What services without a domain are reached under; undefined: they are not. */
+  readonly autoDomain?: string | undefined;
 }
 
 /** A deploy request that may be carried out. */
@@ -36,14 +39,14 @@ export async function acceptDeploy(
 ): Promise<AcceptedDeploy> {
   const text = await readDockerfile(request, source);
   const service = parseService(text, request.dockerfile, { platform: parts.platform });
-  const { spec } = service;
+  const spec = withAutoDomain(service, parts.autoDomain);
   if (spec.name !== request.service) {
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
   checkImages(service.baseImages, isServiceImage);
   await parts.checkVolumes(spec);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
-  return { service, contentDigest: await sha256Hex(content) };
+  return { service: { ...service, spec }, contentDigest: await sha256Hex(content) };
 }
 
 /** The chunks of one file, read and joined. */

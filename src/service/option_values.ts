@@ -30,6 +30,14 @@ export function parseDomain(text: string): Parsed<string> {
   return host !== undefined && isDomain(host) ? { value: host } : { fault: "is not a host name" };
 }
 
+/** What a Dockerfile has in place of a domain to say that there is none, whatever the server gives. */
+export const NO_DOMAIN = "none";
+
+/** A domain, or `none`, which has no dot and so is none. */
+export function parseDomainOption(text: string): Parsed<string> {
+  return text === NO_DOMAIN ? { value: NO_DOMAIN } : parseDomain(text);
+}
+
 /** Whether a text is the path of a site below `/`: whole components without a slash at its end. */
 export function isSitePath(text: string): boolean {
   return text.length <= 200 && /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(text);

@@ -4,7 +4,7 @@ import {
   parseBuildArg,
   parseCpus,
   type Parsed,
-  parseDomain,
+  parseDomainOption,
   parseDuration,
   parseEnv,
   parseFlag,
@@ -53,10 +53,11 @@ export const options = {
     aliases: [],
     repeatable: true,
     default: undefined,
-    meaning: "A host name under which the service is reached; with none only other services reach it",
-    takes: "a host name with a dot, such as blog.example.com, without https:// or a path",
+    meaning:
+      "A host name under which the service is reached. Without one only other services reach it, or the server gives it one (init --auto-domain); none: never",
+    takes: "a host name with a dot, such as blog.example.com, without https:// or a path, or none",
     example: "blog.example.com",
-    parse: parseDomain,
+    parse: parseDomainOption,
   } satisfies Option<string>,
   https: {
     name: "https",

@@ -2,13 +2,16 @@ import { UsageError } from "../error.ts";
 import { type Dockerfile, dockerfileError, quoted, readDockerfile } from "./dockerfile.ts";
 import { baseImages } from "./dockerfile_images.ts";
 import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
-import { GivenOptions } from "./given_options.ts";
+import { type Given, GivenOptions } from "./given_options.ts";
+import { NO_DOMAIN } from "./option_values.ts";
 import { options } from "./options.ts";
 import { publishedName, type PublishedPort, type ServiceSpec, type Site } from "./spec.ts";
 
 /** What a Dockerfile says about its service. */
 export interface ParsedService {
   readonly spec: ServiceSpec;
+  /** Whether it says that the service has no domain, also where the server gives every service one. */
+  readonly noDomain: boolean;
   /** The images it names, in order, each once; to be fenced with `checkImages` and pulled before the build. */
   readonly baseImages: readonly string[];
   /** Whether it has no instruction but one `FROM` (and `ARG`s), so that only the image's tag says what is deployed. */
@@ -47,6 +50,7 @@ export function parseService(text: string, file: string, { platform }: ParseServ
   }
   return {
     spec,
+    noDomain: new GivenOptions(dockerfile).many(options.domain).some(({ value }) => value === NO_DOMAIN),
     baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs }),
     onlyFrom: from?.keyword === "FROM" && more.length === 0,
   };
@@ -100,8 +104,8 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
 
 function readSites(given: GivenOptions): readonly Site[] {
   const https = given.one(options.https);
-  const domains = given.many(options.domain);
   const urls = given.many(options.url);
+  const domains = readDomains(given, urls);
   if (https?.value === true && domains.length === 0) {
     const hint = urls.length > 0
       ? "A url says it itself: leave the line out"
@@ -113,6 +117,15 @@ function readSites(given: GivenOptions): readonly Site[] {
     line,
   }));
   return given.distinct([...byDomain, ...urls], ({ domain, path }) => path === "/" ? domain : domain + path);
+}
+
+function readDomains(given: GivenOptions, urls: readonly Given<Site>[]): readonly Given<string>[] {
+  const domains = given.many(options.domain);
+  const none = domains.find(({ value }) => value === NO_DOMAIN);
+  if (none === undefined) return domains;
+  const other = [...domains, ...urls].find((one) => one !== none);
+  if (other === undefined) return [];
+  throw given.error(none.line, `none stands alone, and line ${other.line.line} gives another`);
 }
 
 function readHsts(given: GivenOptions, sites: readonly Site[]): boolean {

@@ -93,7 +93,7 @@ for (const [claim, dockerfile, spec] of SPECS) {
   });
 }
 
-const DOMAIN = "it takes a host name with a dot, such as blog.example.com, without https:// or a path";
+const DOMAIN = "it takes a host name with a dot, such as blog.example.com, without https:// or a path, or none";
 const VOLUME =
   "it takes ~/folder:/folder, /folder:/folder or name:/folder, with :ro at the end for read-only, and no . or .. in it";
 const NAME = "it takes 1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...";
