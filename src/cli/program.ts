@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { completeCommand, completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
@@ -8,6 +9,7 @@ import { keysCommand } from "./keys.ts";
 import { loginCommand } from "./login.ts";
 import { logsCommand } from "./logs.ts";
 import { absolutePath } from "./paths.ts";
+import { planCommand } from "./plan.ts";
 import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
@@ -42,16 +44,22 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     initCommand(async (request) => (await import("./run_init.ts")).runInit(request, context())),
     deployCommand(async (request) => (await import("./run_deploy.ts")).runDeploy(request, context())),
     pushCommand(async (request) => (await import("./run_deploy.ts")).runPush(request, context())),
+    planCommand(async (request) => (await import("./run_deploy.ts")).runPlan(request, context())),
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
     logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
+    completionCommand(async (request) => (await import("./run_completion.ts")).runCompletion(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
     receiverCommand(async (request) => (await import("./run_receiver.ts")).runReceiver(request, context())),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
+  const complete = completeCommand(async (request) =>
+    (await import("./run_completion.ts")).runComplete(request, program, context())
+  );
+  program.addCommand(inherit(complete, program), { hidden: true });
   return program;
 }
 

@@ -24,6 +24,7 @@ import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -150,6 +151,10 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     urlsOf,
+    volumePlace: async (service, volume) =>
+      volume.kind === "named" ? names.volume(service, volume.source) : await volumes.path(volume),
+    address: settings.address,
+    autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
     onIdle,
     log,
   }, signal);

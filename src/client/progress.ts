@@ -1,5 +1,6 @@
 import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
-import { formatBytes, formatSeconds, plainText } from "./plain_text.ts";
+import { counted, formatBytes, formatSeconds, plainText } from "./plain_text.ts";
+import { renderPlan, type WouldSend } from "./plan_text.ts";
 
 /** What a push tells before the deploy's own events begin. */
 export type UploadEvent =
@@ -7,6 +8,8 @@ export type UploadEvent =
   | { readonly kind: "scanned"; readonly service: string; readonly files: number; readonly bytes: number }
   /** The server was asked what it lacks: this many parts, of this many bytes before compression. */
   | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
+  /** In place of `lacking` in a dry run, which sends nothing of it but the Dockerfile. */
+  | { readonly kind: "wouldSend" } & WouldSend
   | { readonly kind: "uploaded"; readonly sentBytes: number; readonly seconds: number };
 
 /** Everything that a push reports while it goes on, in order. */
@@ -17,8 +20,8 @@ export interface PushResult {
   readonly end: Extract<DeployEvent, { kind: "live" | "planned" }>;
   /** Bodies as they were on the wire. */
   readonly sentBytes: number;
-  /** All files of the context. */
-  readonly totalBytes: number;
+  /** What the server lacked, and all files of the context. */
+  readonly lacked: WouldSend;
   /** From the first look at the Dockerfile to the end. */
   readonly seconds: number;
 }
@@ -39,6 +42,8 @@ export class ProgressLines {
         return [`${event.service}: ${counted(event.files, "file")}, ${formatBytes(event.bytes)}`];
       case "lacking":
         return event.parts === 0 ? [] : [`sending ${counted(event.parts, "part")}, ${formatBytes(event.bytes)}`];
+      case "wouldSend":
+        return [];
       case "uploaded":
         return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];
       default:
@@ -88,16 +93,11 @@ export class ProgressLines {
 }
 
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
-export function renderResult({ end, sentBytes, totalBytes, seconds }: PushResult): readonly string[] {
-  if (end.kind === "planned") {
-    return [
-      ...(end.steps.length === 0 ? ["nothing to do"] : end.steps.map((step, i) => `${i + 1}. ${plainText(step)}`)),
-      ...end.notes.map((note) => `note: ${plainText(note)}`),
-    ];
-  }
+export function renderResult({ end, sentBytes, lacked, seconds }: PushResult): readonly string[] {
+  if (end.kind === "planned") return renderPlan(end, lacked);
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
-    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(lacked.totalBytes)}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
 }
@@ -109,8 +109,4 @@ export function renderFailure({ message, hint, details = [] }: Omit<WireError, "
     ...details.map((detail) => `  ${plainText(detail)}`),
     ...(hint === undefined ? [] : [`hint:  ${plainText(hint)}`]),
   ];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

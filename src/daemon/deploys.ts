@@ -1,20 +1,20 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
-import { describeStep, planDeploy } from "../deploy/plan.ts";
 import { reconcileAll, reconcileService } from "../deploy/reconcile.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import { messageOf, MyPaasError } from "../error.ts";
-import { type ParsedService, specNotes } from "../service/parse_service.ts";
-import type { ServiceSpec } from "../service/spec.ts";
+import { autoDomainNote } from "../service/auto_domain.ts";
+import type { ParsedService } from "../service/parse_service.ts";
 import { waitUntil } from "../wait.ts";
 import { toWireError } from "../wire/error_body.ts";
-import type { DeployEvent } from "../wire/events.ts";
+import type { DeployEvent, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts } from "./accept.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
+import { deployPlan, type PlanParts } from "./deploy_plan.ts";
 import { Queue } from "./queue.ts";
 
 /** Logs of so many deploys are kept for `attach`. */
@@ -25,11 +25,12 @@ const REPAIR = "the daemon's repair";
 const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_PAUSE_MS = 5000;
 
-export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
+export interface DeploysParts
+  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
-  /** Public addresses of a service's sites. */
-  readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** How laptops reach the server: a domain or an IPv4 address. */
+  readonly address: string;
   /** Called when a piece of work is done. */
   readonly onIdle: () => void;
   /** Tells whoever runs the daemon; never a secret. */
@@ -81,17 +82,14 @@ export class Deploys {
     checkClaims(this.#parts, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some(({ service }) => service === spec.name);
-    if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (!request.force && !waiting && live?.contentDigest === accepted.contentDigest) {
-      return this.#finished(`${spec.name}.${live.number}`, spec, {
-        kind: "live",
-        service: spec.name,
-        release: live.number,
-        urls: this.#parts.urlsOf(spec),
-        seconds: 0,
-        alreadyLive: true,
-      });
+    const same = !request.force && !waiting && live?.contentDigest === accepted.contentDigest;
+    if (request.dryRun) {
+      const number = (store.releases(spec.name, 1)[0]?.number ?? 0) + 1;
+      const next = { spec, env: spec.env };
+      const plan = await deployPlan(this.#parts, { next, number, live, alreadyLive: same, busy: waiting });
+      return this.#finished(`${spec.name}.plan`, spec.name, { kind: "planned", ...plan });
     }
+    if (same) return this.#finished(`${spec.name}.${live.number}`, spec.name, this.#live(live, { seconds: 0, same }));
     const at = now().toISOString();
     const release = store.createRelease({ spec, env: spec.env, contentDigest: accepted.contentDigest, by, at });
     const deploy = this.#remember(`${spec.name}.${release.number}`, spec.name);
@@ -167,21 +165,14 @@ export class Deploys {
         report,
         build: (signal) => this.#build(release, { request, source, accepted, log, signal }),
       });
-      log.add({
-        kind: "live",
-        service: release.service,
-        release: release.number,
-        urls: this.#parts.urlsOf(release.spec),
-        seconds: (this.#parts.now().getTime() - began) / 1000,
-        alreadyLive: false,
-      });
+      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, same: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         this.#retry(release.service);
       }).finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
-      log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
+      log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     }
   }
 
@@ -215,16 +206,25 @@ export class Deploys {
     store.setImage(service, number, built.image, built.imageId);
   }
 
-  #plan(spec: ServiceSpec, live: Release | undefined): DeployEvent {
-    const number = (this.#parts.store.releases(spec.name, 1)[0]?.number ?? 0) + 1;
-    const steps = planDeploy({ service: spec.name, number, spec, places: [] }, live);
-    return { kind: "planned", steps: steps.map(describeStep), notes: specNotes(spec) };
+  #live(
+    { service, number, spec }: Release,
+    { seconds, same }: { readonly seconds: number; readonly same: boolean },
+  ): DeployEvent {
+    const { urlsOf, address } = this.#parts;
+    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive: same };
   }
 
-  #finished(id: string, spec: ServiceSpec, event: DeployEvent): Deploy {
+  /** A service that got its name from the server may be no website: that it does not answer requests is no fault then. */
+  #failure(error: unknown, { spec }: Release): WireError {
+    const failure = toWireError(error);
+    const note = failure.kind === "notReady" ? autoDomainNote(spec, this.#parts.autoDomain) : undefined;
+    return note === undefined ? failure : { ...failure, hint: [failure.hint, `${note}.`].filter(Boolean).join(" ") };
+  }
+
+  #finished(id: string, service: string, event: DeployEvent): Deploy {
     const log = new DeployLog(this.#parts.now);
     log.add(event);
-    return { id, service: spec.name, log };
+    return { id, service, log };
   }
 
   #remember(id: string, service: string): Deploy {

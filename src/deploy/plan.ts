@@ -62,8 +62,27 @@ export function describeStep(step: Step): string {
 export function planDeploy(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
   return [
     { kind: "build", service: next.service, release: next.number },
-    ...(next.spec.scale > 0 || old === undefined ? startFirst(next, old) : stopFirst(next, old)),
+    ...(stopsFirst(next.spec, old) ? stopFirst(next, old) : startFirst(next, old)),
   ];
+}
+
+/** In which order a release takes over from another, and why, in one sentence. */
+export function takeoverOf(
+  next: ServiceSpec,
+  old: PlannedRelease | undefined,
+): { readonly order: "start-first" | "stop-first"; readonly because: string } {
+  if (stopsFirst(next, old)) {
+    const requests = next.sites.length > 0 ? ", and requests wait in between" : "";
+    return { order: "stop-first", because: `scale is 0: there are never two containers at once${requests}` };
+  }
+  const because = old === undefined
+    ? "nothing is live that had to stop"
+    : `scale is ${next.scale}: the new containers are ready before the old ones stop`;
+  return { order: "start-first", because };
+}
+
+function stopsFirst(next: ServiceSpec, old: PlannedRelease | undefined): old is PlannedRelease {
+  return next.scale === 0 && old !== undefined;
 }
 
 function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {

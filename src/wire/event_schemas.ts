@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { deployPlanFields } from "./deploy_plan.ts";
 import type { EventLine, WireError } from "./events.ts";
 import { count, isoTime, orUndefined, wholeNumber } from "./fields.ts";
 import { validate } from "./validate.ts";
@@ -33,13 +34,14 @@ const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", [
     seconds: v.optional(seconds),
   }),
   v.object({ ...line, kind: v.literal("warning"), text: v.string() }),
-  v.object({ ...line, kind: v.literal("planned"), steps: texts, notes: texts }),
+  v.object({ ...line, kind: v.literal("planned"), ...deployPlanFields }),
   v.object({
     ...line,
     kind: v.literal("live"),
     service: v.string(),
     release: count,
     urls: texts,
+    address: v.optional(v.string()),
     seconds,
     alreadyLive: v.boolean(),
   }),

@@ -1,4 +1,5 @@
 import type { FailureKind } from "../error.ts";
+import type { DeployPlan } from "./deploy_plan.ts";
 
 /** A failure as it travels. */
 export interface WireError {
@@ -21,12 +22,14 @@ export type DeployEvent =
     readonly seconds?: number | undefined;
   }
   | { readonly kind: "warning"; readonly text: string }
-  | { readonly kind: "planned"; readonly steps: readonly string[]; readonly notes: readonly string[] }
+  | { readonly kind: "planned" } & DeployPlan
   | {
     readonly kind: "live";
     readonly service: string;
     readonly release: number;
     readonly urls: readonly string[];
+    /** How laptops reach the server: a domain or an IPv4 address. */
+    readonly address?: string | undefined;
     readonly seconds: number;
     /** Nothing was to be done: the same content serves already. */
     readonly alreadyLive: boolean;

@@ -80,6 +80,8 @@ export class BenchDaemon implements AsyncDisposable {
       reservedPorts: [80, 443],
       platform: "linux/amd64",
       urlsOf,
+      volumePlace: (service, { kind, source }) => Promise.resolve(kind === "named" ? `${service}.${source}` : source),
+      address: "192.0.2.7",
       onIdle,
       log,
       retryPauseMs: 5,
