@@ -3,6 +3,7 @@ import { completeCommand, completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
+import { envCommand } from "./env.ts";
 import { initCommand } from "./init.ts";
 import { inviteCommand } from "./invite.ts";
 import { keysCommand } from "./keys.ts";
@@ -13,6 +14,17 @@ import { planCommand } from "./plan.ts";
 import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
+import {
+  attachCommand,
+  cancelCommand,
+  historyCommand,
+  removeCommand,
+  restartCommand,
+  rollbackCommand,
+  scaleCommand,
+  startCommand,
+  stopCommand,
+} from "./service_commands.ts";
 import { uninstallCommand } from "./uninstall.ts";
 
 /** What is known before the command line is read. */
@@ -48,8 +60,18 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
     logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
+    historyCommand(async (request) => (await import("./run_service_commands.ts")).runHistory(request, context())),
+    rollbackCommand(async (request) => (await import("./run_service_commands.ts")).runRollback(request, context())),
+    restartCommand(async (request) => (await import("./run_service_commands.ts")).runRestart(request, context())),
+    stopCommand(async (request) => (await import("./run_service_commands.ts")).runStop(request, context())),
+    startCommand(async (request) => (await import("./run_service_commands.ts")).runStart(request, context())),
+    scaleCommand(async (request) => (await import("./run_service_commands.ts")).runScale(request, context())),
+    removeCommand(async (request) => (await import("./run_service_commands.ts")).runRemove(request, context())),
+    attachCommand(async (request) => (await import("./run_service_commands.ts")).runAttach(request, context())),
+    cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
+    envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     completionCommand(async (request) => (await import("./run_completion.ts")).runCompletion(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),

@@ -1,5 +1,7 @@
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { exportSealingKey, generateSealingKey, importSealingKey, type SealingKey } from "../auth/seal.ts";
 import { Deploys } from "../daemon/deploys.ts";
+import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
 import { Signer } from "../daemon/signer.ts";
@@ -26,7 +28,7 @@ import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
-import type { ServiceSpec } from "../service/spec.ts";
+import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import { certificatePin } from "../setup/certificate_pin.ts";
 import { runFolders } from "../setup/folders.ts";
@@ -36,6 +38,7 @@ import { RECEIVER_USER, type ServerSettings, serverUrl, shortId, TRAEFIK_API_POR
 import { parseSettings } from "../setup/settings_file.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
+import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
@@ -126,6 +129,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
+  const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
   const table = new TraefikTable({
     routesFile: layout.routesFile,
@@ -134,29 +138,34 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     user: API_USER,
     password: settings.apiPassword,
   });
-  const deploys = new Deploys({
+  const ground = {
     runtime,
     builder: new EngineBuilder({ client, names, instance: serverId }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
     now,
+    envStore,
+    ingressNetwork: names.networks.ingress,
+    onIdle,
+    log,
+  };
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
+  const deploys = new Deploys({
+    ...ground,
     ranges: {
       ingress: replicaRange(settings.networks.ingress),
       internal: replicaRange(settings.networks.internal),
     },
-    ingressNetwork: names.networks.ingress,
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     urlsOf,
-    volumePlace: async (service, volume) =>
-      volume.kind === "named" ? names.volume(service, volume.source) : await volumes.path(volume),
+    volumePlace,
     address: settings.address,
     autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
-    onIdle,
-    log,
   }, signal);
   const daemonKey = await ownKey(layout);
   const server = {
@@ -173,9 +182,12 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     store,
     runtime,
     deploys,
+    actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,
     nonces: keys,
     audit,
+    envStore,
+    sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local, gate: blobFolder(layout.spool) },
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
@@ -214,7 +226,7 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
-  await deploys.reconcile(onQueued);
+  await deploys.work.reconcile(onQueued);
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */
@@ -231,6 +243,15 @@ async function ownKey({ daemonKey }: ServerLayout): Promise<KeyPair> {
   if (saved !== undefined) return await importPrivateKey(saved);
   const key = await generateKey();
   await replaceFile(daemonKey, `${await exportPrivateKey(key)}\n`, 0o600);
+  return key;
+}
+
+/** The key that secrets are sealed to, made at the daemon's first start. */
+async function ownSealingKey({ sealingKey }: ServerLayout): Promise<SealingKey> {
+  const saved = await readText(sealingKey);
+  if (saved !== undefined) return await importSealingKey(saved);
+  const key = await generateSealingKey();
+  await replaceFile(sealingKey, `${await exportSealingKey(key)}\n`, 0o600);
   return key;
 }
 

@@ -12,7 +12,7 @@ export interface WouldSend {
 }
 
 /** The lines of `mypaas plan`, which changes nothing: what a deploy would do, and with what. */
-export function renderPlan(plan: DeployPlan, send: WouldSend): readonly string[] {
+export function renderPlan(plan: DeployPlan, send?: WouldSend): readonly string[] {
   const { steps, urls, volumes, publish, notes } = plan;
   return [
     ...headLines(plan),
@@ -21,8 +21,7 @@ export function renderPlan(plan: DeployPlan, send: WouldSend): readonly string[]
     ...volumes.map((volume) => `volume: ${volumeText(volume)}`),
     ...publish.map((port) => `port: ${portText(port)}`),
     ...changeLines(plan),
-    `files: ${counted(send.files, "file")} of ${send.totalFiles} to send, ` +
-    `${formatBytes(send.bytes)} of ${formatBytes(send.totalBytes)}`,
+    ...(send === undefined ? [] : [sendText(send)]),
     ...notes.map((note) => `note: ${note}`),
   ].map(plainText);
 }
@@ -35,9 +34,14 @@ function headLines({ service, release, liveRelease, alreadyLive, order, because 
   return [`${service}: a deploy makes release ${release}; ${before}`, `${order}: ${because}`];
 }
 
-function volumeText({ kind, place, target, readOnly }: PlannedVolume): string {
-  const what = kind === "folder" ? "the folder" : "the Docker volume";
-  return `${target} is ${what} ${place}${readOnly ? ", read-only" : ""}; deploys keep what is in it`;
+function sendText({ files, totalFiles, bytes, totalBytes }: WouldSend): string {
+  return `files: ${counted(files, "file")} of ${totalFiles} to send, ${formatBytes(bytes)} of ${
+    formatBytes(totalBytes)
+  }`;
+}
+
+function volumeText({ place, target, readOnly }: PlannedVolume): string {
+  return `${target} is ${place}${readOnly ? ", read-only" : ""}; deploys keep what is in it`;
 }
 
 function portText(port: PublishedPort): string {

@@ -1,4 +1,5 @@
 import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
+import type { DeployEnd } from "./follow_deploy.ts";
 import { counted, formatBytes, formatSeconds, plainText } from "./plain_text.ts";
 import { renderPlan, type WouldSend } from "./plan_text.ts";
 
@@ -72,6 +73,7 @@ export class ProgressLines {
       }
       case "live":
       case "planned":
+      case "done":
       case "failed":
         return [];
     }
@@ -100,6 +102,21 @@ export function renderResult({ end, sentBytes, lacked, seconds }: PushResult): r
     `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(lacked.totalBytes)}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
+}
+
+/** The last lines of work that did not fail and sent nothing. */
+export function renderEnd(end: DeployEnd): readonly string[] {
+  switch (end.kind) {
+    case "done":
+      return [plainText(end.text), ...end.notes.map((note) => `  ${plainText(note)}`)];
+    case "live":
+      return [
+        `${end.service} is live: release ${end.release}, ${formatSeconds(end.seconds)}`,
+        ...end.urls.map((url) => `  ${plainText(url)}`),
+      ];
+    case "planned":
+      return renderPlan(end);
+  }
 }
 
 /** The lines of a failure: the sentence, what helps to see the cause, what to try. */

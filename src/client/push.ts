@@ -56,7 +56,9 @@ export async function push(
   const { lacked, wireBytes } = await sendLacking(parts, { scan, service, options }, report);
   const { force, dryRun } = options;
   const body = jsonBytes({ service, dockerfile, manifest: scan.manifest, force, dryRun } satisfies DeployRequest);
-  const end = await followDeploy(connection, { service, body, signal }, report);
+  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
+  const end = await followDeploy(connection, { start, body, signal }, report);
+  if (end.kind === "done") throw new Error("A push ended as other work does");
   return { end, sentBytes: wireBytes + body.length, lacked, seconds: (now() - began) / 1000 };
 }
 

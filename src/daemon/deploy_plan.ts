@@ -11,8 +11,8 @@ export interface PlanParts {
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** What services without a domain are reached under. */
   readonly autoDomain?: string | undefined;
-  /** Where a volume is on the server: a path, or the name of a Docker volume. Makes nothing. */
-  readonly volumePlace: (service: string, volume: Volume) => Promise<string>;
+  /** Where on the server the data of a volume is, for the owner. Makes nothing. */
+  readonly volumePlace: (service: string, volume: Volume) => Promise<string> | string;
 }
 
 export interface PlanInput {
@@ -24,15 +24,21 @@ export interface PlanInput {
   readonly alreadyLive: boolean;
   /** Whether a deploy of the service is under way. */
   readonly busy: boolean;
+  /** Whether the live release was stopped by hand. */
+  readonly stopped: boolean;
 }
 
 /** What a deploy would do. Changes nothing. */
 export async function deployPlan(parts: PlanParts, input: PlanInput): Promise<DeployPlan> {
-  const { next, number, live, alreadyLive, busy } = input;
+  const { next, number, live, alreadyLive, busy, stopped } = input;
   const { spec } = next;
   const service = spec.name;
-  const busyNote = busy ? "Another deploy of it is under way: this plan goes by what is live now" : undefined;
-  const notes = [...specNotes(spec), autoDomainNote(spec, parts.autoDomain), busyNote];
+  const notes = [
+    ...specNotes(spec),
+    autoDomainNote(spec, parts.autoDomain),
+    busy ? "Another deploy of it is under way: this plan goes by what is live now" : undefined,
+    stopped ? "It is stopped: a deploy starts it" : undefined,
+  ];
   return {
     service,
     release: alreadyLive && live !== undefined ? live.number : number,
@@ -42,7 +48,6 @@ export async function deployPlan(parts: PlanParts, input: PlanInput): Promise<De
     steps: alreadyLive ? [] : planDeploy({ service, number, spec, places: [] }, live).map(describeStep),
     urls: parts.urlsOf(spec),
     volumes: await Promise.all(spec.volumes.map(async (volume) => ({
-      kind: volume.kind === "bind" ? "folder" as const : "volume" as const,
       place: await parts.volumePlace(service, volume),
       target: volume.target,
       readOnly: volume.readOnly,

@@ -5,8 +5,7 @@ import { count, orUndefined, wholeNumber } from "./fields.ts";
 
 /** Where a volume of the container is on the server. Deploys never empty it. */
 export interface PlannedVolume {
-  /** `folder`: `place` is its path. `volume`: the name of a Docker volume. */
-  readonly kind: "folder" | "volume";
+  /** A path, or `the Docker volume NAME`. */
   readonly place: string;
   /** In the container. */
   readonly target: string;
@@ -49,7 +48,6 @@ export const deployPlanFields = {
   steps: texts,
   urls: texts,
   volumes: v.array(v.object({
-    kind: v.picklist(["folder", "volume"]),
     place: v.string(),
     target: v.string(),
     readOnly: v.boolean(),

@@ -11,8 +11,8 @@ export const PLAN: DeployPlan = {
   steps: ["create blog.8.1", "commit 8"],
   urls: ["http://blog.example/"],
   volumes: [
-    { kind: "volume", place: "blog.data", target: "/data", readOnly: false },
-    { kind: "folder", place: "/srv/mypaas/pages", target: "/pages", readOnly: true },
+    { place: "the Docker volume blog.data", target: "/data", readOnly: false },
+    { place: "/srv/mypaas/pages", target: "/pages", readOnly: true },
   ],
   publish: [{ hostPort: 5353, port: 53, protocol: "udp" }],
   changes: [

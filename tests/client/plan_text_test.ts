@@ -13,7 +13,7 @@ Deno.test("renderPlan() tells order and reason, numbered steps, and with what th
     "2. commit 8",
     "url: http://blog.example/",
     "volume: /data is the Docker volume blog.data; deploys keep what is in it",
-    "volume: /pages is the folder /srv/mypaas/pages, read-only; deploys keep what is in it",
+    "volume: /pages is /srv/mypaas/pages, read-only; deploys keep what is in it",
     "port: 5353/udp of the server leads to 53 of the container",
     "change: scale 0, was 2",
     "change: env KEY added",

@@ -24,7 +24,7 @@ Deno.test("a dry run tells the steps and changes nothing", async () => {
     order: "start-first",
     because: "nothing is live that had to stop",
     urls: ["http://blog.example/"],
-    volumes: [{ kind: "volume", place: "blog.data", target: "/data", readOnly: false }],
+    volumes: [{ place: "/volumes/blog/data", target: "/data", readOnly: false }],
     publish: [],
     changes: [],
   });

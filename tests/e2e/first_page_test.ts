@@ -50,7 +50,7 @@ Deno.test("plan tells what a deploy would do, sends nothing but the Dockerfile, 
   ]);
   assertStringIncludes(there.stdout, `\nurl: http://plan.test:${httpPort}/\n`);
   assertStringIncludes(there.stdout, "\nvolume: /data is the Docker volume ");
-  assertStringIncludes(there.stdout, `\nvolume: /pages is the folder ${layout.defaultVolumes}/plan, read-only; `);
+  assertStringIncludes(there.stdout, `\nvolume: /pages is ${layout.defaultVolumes}/plan, read-only; `);
   assertStringIncludes(there.stdout, "\nfiles: 3 files of 3 to send, ");
   const withoutFiles = (ran: Ran) => ran.stdout.replace(/^files: .*$/m, "");
   assertEquals([here, dry].map(withoutFiles), [there, there].map(withoutFiles));
