@@ -142,7 +142,8 @@ function choicesOf(asked: Option | Argument): Choice {
   }
   const name = "flags" in asked ? /[<[]([\w-]+)/.exec(asked.flags)?.[1] : asked.name();
   if ("flags" in asked && asked.long === "--server" || name === "server") return { ...NOTHING, names: "servers" };
-  if (name === "service") return { ...NOTHING, names: "services" };
+  // A deploy may be named by its service; `--scope` begins with one.
+  if (name === "service" || name === "services" || name === "deploy") return { ...NOTHING, names: "services" };
   const isPath = name === "dockerfile" || name === "file" || name === "folder";
   return isPath ? { ...NOTHING, names: "files" } : NOTHING;
 }

@@ -54,6 +54,7 @@ Deno.test("completeWords() takes a value behind = from any shell, and begins the
 Deno.test("completeWords() asks for names of services, servers and files where they belong", () => {
   const names = (...line: string[]) => complete(...line).names;
   assertEquals(names("logs", ""), "services");
+  assertEquals([names("attach", ""), names("invite", "--scope", "")], ["services", "services"]);
   assertEquals(names("push", ""), "servers");
   assertEquals(names("ps", "--server", "l"), "servers");
   assertEquals(names("plan", "--server", "lab", "D"), "files");
