@@ -25,6 +25,7 @@ import {
   startCommand,
   stopCommand,
 } from "./service_commands.ts";
+import { statsCommand } from "./stats.ts";
 import { uninstallCommand } from "./uninstall.ts";
 
 /** What is known before the command line is read. */
@@ -59,6 +60,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     planCommand(async (request) => (await import("./run_deploy.ts")).runPlan(request, context())),
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
+    statsCommand(async (request) => (await import("./run_stats.ts")).runStats(request, context())),
     logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
     historyCommand(async (request) => (await import("./run_service_commands.ts")).runHistory(request, context())),
     rollbackCommand(async (request) => (await import("./run_service_commands.ts")).runRollback(request, context())),

@@ -12,8 +12,10 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { EngineUses } from "../docker/engine_uses.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
+import { controlGroupUse } from "../host/control_group.ts";
 import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
@@ -22,6 +24,7 @@ import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
 import { dockerPlatform, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
+import { traefikCounts } from "../host/traefik_counts.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
@@ -131,13 +134,14 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const audit = new SqliteAuditLog(database);
   const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
-  const table = new TraefikTable({
-    routesFile: layout.routesFile,
-    render: await routeFileRenderer(settings),
+  const traefik = {
     apiUrl: `http://${traefikAdminAddress(settings)}:${TRAEFIK_API_PORT}`,
     user: API_USER,
     password: settings.apiPassword,
-  });
+  };
+  const render = await routeFileRenderer(settings);
+  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
+  const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
     builder: new EngineBuilder({ client, names, instance: serverId }),
@@ -181,6 +185,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     now,
     store,
     runtime,
+    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts: () => traefikCounts(traefik) },
     deploys,
     actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,

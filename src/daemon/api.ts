@@ -7,6 +7,7 @@ import type { ServiceSpec } from "../service/spec.ts";
 import type { SealingKey } from "../auth/seal.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
+import type { LoadSources } from "./load_sources.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
@@ -60,6 +61,7 @@ export interface ApiParts {
   readonly now: () => Date;
   readonly store: ReleaseStore;
   readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly load: LoadSources;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;
   readonly keys: KeyStore;

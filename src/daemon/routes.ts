@@ -5,6 +5,7 @@ import { ENV_ROUTES } from "./env_routes.ts";
 import { KEY_ROUTES } from "./key_routes.ts";
 import { RELEASE_ROUTES } from "./release_routes.ts";
 import { SERVICE_ROUTES } from "./service_routes.ts";
+import { STATS_ROUTES } from "./stats_routes.ts";
 
 /** Every request that the daemon answers, but for `hello`, `login` and `verify`. */
 export const API_ROUTES: readonly ApiRoute[] = [
@@ -13,6 +14,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...RELEASE_ROUTES,
   ...ENV_ROUTES,
   ...KEY_ROUTES,
+  ...STATS_ROUTES,
 ];
 
 /** `GET /v1/hello`: who this server is. Open to all. */

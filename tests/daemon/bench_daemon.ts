@@ -25,6 +25,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
+import { MemoryLoad } from "../fakes/memory_load.ts";
 
 /** An answer of the gate to a signed request. */
 export interface GateAnswer {
@@ -52,6 +53,8 @@ export class BenchDaemon implements AsyncDisposable {
   /** What a build does; what it throws is how it fails. */
   onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void = () => {};
   now: () => Date = () => new Date();
+  /** What the machine says its services use. */
+  readonly load = new MemoryLoad();
   readonly deploys: Deploys;
   readonly parts: HandlerParts;
   readonly local: (request: Request) => Promise<Response>;
@@ -97,6 +100,7 @@ export class BenchDaemon implements AsyncDisposable {
       now,
       store: server.store,
       runtime: server.runtime,
+      load: this.load,
       deploys: this.deploys,
       actions: new ServiceActions({ ...ground, volumePlace }, this.deploys.work),
       keys,

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MYPAAS, runProgram, sharedServer, succeeded } from "./lab.ts";
-import { Pty } from "./pty.ts";
+import { PtyProgram } from "./pty.ts";
 
 const server = sharedServer();
 
 /** How each shell is started and made to say what it was told to run. */
 const SHELLS = {
   bash: {
-    command: "bash --noprofile --norc -i",
+    command: ["bash", "--noprofile", "--norc", "-i"],
     begin: [
       "bind 'set enable-bracketed-paste off'",
       "source <(mypaas completion bash)",
@@ -15,7 +15,7 @@ const SHELLS = {
     ],
   },
   zsh: {
-    command: "zsh -f -i",
+    command: ["zsh", "-f", "-i"],
     begin: [
       "unsetopt zle_bracketed_paste prompt_cr 2>/dev/null; autoload -U compinit; compinit -u -D",
       "source <(mypaas completion zsh)",
@@ -30,22 +30,44 @@ function surroundings(): Record<string, string> {
   return { PATH: path, MYPAAS_ROOT: server().root, ...server().laptop(), NO_COLOR: "1" };
 }
 
-async function begun(shell: keyof typeof SHELLS): Promise<Pty> {
-  const { command, begin } = SHELLS[shell];
-  const pty = new Pty(command, { env: surroundings(), cwd: `${server().folder}/projects` });
-  await pty.type([...begin, `echo rea""dy`].map((line) => `${line}\r`).join(""));
-  await pty.see(/ready\r\n/);
-  return pty;
+/** A person at a shell's terminal. */
+class Typist {
+  readonly #pty: PtyProgram;
+
+  constructor(pty: PtyProgram) {
+    this.#pty = pty;
+  }
+
+  /** Types a text, waits until the terminal shows what is looked for, and gives its first group. */
+  async type(text: string, pattern: RegExp): Promise<string> {
+    const before = this.#pty.shown.length;
+    await this.#pty.type(text);
+    await this.#pty.until(String(pattern), (shown) => pattern.test(shown.slice(before)));
+    return pattern.exec(this.#pty.shown.slice(before))?.[1] ?? "";
+  }
+
+  /**
+   * Types a line with tab keys in it, and gives the words that the shell then runs; a folder without the slash at its end,
+   * which zsh takes away again.
+   */
+  async run(line: string): Promise<string> {
+    return (await this.type(`${line}\r`, /ran:(.*?);\r?\n/)).replace(/\/$/, "");
+  }
 }
 
-/**
- * Types a line with tab keys in it, and gives the words that the shell then runs; folders without the slash at their end,
- * which zsh takes away again.
- */
-async function ran(pty: Pty, line: string): Promise<string> {
-  await pty.type(`${line}\r`);
-  const [, words = ""] = await pty.see(/ran:(.*?);\r?\n/);
-  return words.replace(/\/$/, "");
+/** Gives a test a shell that completes, in the folder of the projects. */
+async function inShell(shell: keyof typeof SHELLS, test: (typist: Typist) => Promise<void>): Promise<void> {
+  const { command, begin } = SHELLS[shell];
+  const pty = new PtyProgram(command, { env: surroundings() });
+  const typist = new Typist(pty);
+  try {
+    const lines = [`cd ${server().folder}/projects`, ...begin, `echo rea""dy`];
+    await typist.type(lines.map((line) => `${line}\r`).join(""), /ready\r\n/);
+    await test(typist);
+  } finally {
+    await pty.type("\x15exit\r");
+    await pty.end();
+  }
 }
 
 Deno.test.beforeAll(async () => {
@@ -56,23 +78,23 @@ Deno.test.beforeAll(async () => {
 
 for (const shell of ["bash", "zsh"] as const) {
   Deno.test(`${shell} completes commands, options, choices, services, servers and files`, async () => {
-    await using pty = await begun(shell);
-    assertEquals(await ran(pty, "mypaas pu\tl\tsh\t"), "push|lab|shop");
-    assertEquals(await ran(pty, "mypaas logs --ta\t5 b\t"), "logs|--tail|5|blog");
-    assertEquals(await ran(pty, "mypaas keys rev\t--server l\tx"), "keys|revoke|--server|lab|x");
-    assertEquals(await ran(pty, "mypaas ps --server=l\t"), "ps|--server=lab");
-    assertEquals(await ran(pty, "mypaas logs --server lab s\t"), "logs|--server|lab|shop");
-    assertEquals(await ran(pty, "mypaas init --supervisor sys\t"), "init|--supervisor|systemd");
-    assertEquals(await ran(pty, "mypaas plan my\t"), "plan|my app");
-    assertEquals(await ran(pty, "mypaas help comp\t"), "help|completion");
+    await inShell(shell, async (typist) => {
+      assertEquals(await typist.run("mypaas pu\tl\tsh\t"), "push|lab|shop");
+      assertEquals(await typist.run("mypaas logs --ta\t5 b\t"), "logs|--tail|5|blog");
+      assertEquals(await typist.run("mypaas keys rev\t--server l\tx"), "keys|revoke|--server|lab|x");
+      assertEquals(await typist.run("mypaas ps --server=l\t"), "ps|--server=lab");
+      assertEquals(await typist.run("mypaas logs --server lab s\t"), "logs|--server|lab|shop");
+      assertEquals(await typist.run("mypaas init --supervisor sys\t"), "init|--supervisor|systemd");
+      assertEquals(await typist.run("mypaas plan my\t"), "plan|my app");
+      assertEquals(await typist.run("mypaas help comp\t"), "help|completion");
+    });
   });
 }
 
 Deno.test("zsh shows what each command does", async () => {
-  await using pty = await begun("zsh");
-  await pty.type("mypaas p\t\t");
-  await pty.see(/plan +-- Tell what a deploy would do/);
-  await pty.see(/push +-- Send a Dockerfile/);
+  await inShell("zsh", async (typist) => {
+    await typist.type("mypaas p\t\t", /plan +-- Tell what a deploy would do[^]*push +-- Send a Dockerfile/);
+  });
 });
 
 /** What fish offers for a line, a candidate and its description per line. */
@@ -123,9 +145,10 @@ Deno.test("names are data: one that a shell could run is not offered, and nothin
   assertEquals(offered.stdout.split("\t")[0], "lab");
   assertEquals(offered.stdout.trim().split("\n").length, 1);
 
-  await using pty = await begun("bash");
-  await pty.type(`MYPAAS_CONFIG=${folder}\r`);
-  assertEquals(await ran(pty, "mypaas push 'l$(touch ran)'\t l\t"), "push|l$(touch ran)|l");
+  await inShell("bash", async (typist) => {
+    assertEquals(await typist.run(`MYPAAS_CONFIG=${folder}; mypaas pu\t`), "push");
+    assertEquals(await typist.run("mypaas push 'l$(touch ran)'\t l\t"), "push|l$(touch ran)|l");
+  });
   for (const path of [`${server().folder}/ran`, `${server().folder}/projects/ran`]) {
     assertEquals(await Deno.lstat(path).then(() => "there", () => "none"), "none");
   }

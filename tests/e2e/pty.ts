@@ -1,51 +1,61 @@
-import { waitUntil } from "../../src/wait.ts";
+import { waitUntil, within } from "../../src/wait.ts";
 
-/** A program at a real pseudo-terminal, which util-linux's `script` makes. */
-export class Pty implements AsyncDisposable {
+/** Python's own pseudo-terminal: what it is sent is typed on it, what it sends is what the terminal shows. */
+const PTY = `
+import os, pty, sys
+os.environ["TERM"] = "xterm"
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", 'stty cols "$0" rows "$1"; shift; exec "$@"'] + sys.argv[1:])))
+`;
+
+/** A program on a terminal of its own, with somebody who types. */
+export class PtyProgram {
   readonly #child: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #read: Promise<void>;
-  #output = "";
+  readonly #typed: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<void>;
+  #shown = "";
 
-  /** @param command words of a shell's command line; nothing of it may need quotes */
-  constructor(command: string, { env, cwd }: { readonly env: Readonly<Record<string, string>>; readonly cwd: string }) {
-    this.#child = new Deno.Command("script", {
-      args: ["--quiet", "--flush", "--return", "--command", `exec ${command}`, "/dev/null"],
-      env: { TERM: "dumb", ...env },
-      cwd,
+  /** @param command as words, such as `["/usr/bin/env", "ls"]` */
+  constructor(
+    command: readonly string[],
+    { columns = 100, rows = 30, env = {} }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+  ) {
+    this.#child = new Deno.Command("python3", {
+      args: ["-c", PTY, String(columns), String(rows), ...command],
+      env,
       stdin: "piped",
       stdout: "piped",
+      stderr: "inherit",
     }).spawn();
-    this.#writer = this.#child.stdin.getWriter();
-    this.#read = this.#collect();
+    this.#typed = this.#child.stdin.getWriter();
+    this.#ended = this.#read();
   }
 
-  /** Types a text. Ends of lines are `\r`, as the key sends it. */
+  /** All that was shown so far, control sequences and all. */
+  get shown(): string {
+    return this.#shown;
+  }
+
+  /** Types on the terminal; `\x03` is Ctrl-C. */
   async type(text: string): Promise<void> {
-    await this.#writer.write(new TextEncoder().encode(text));
+    await this.#typed.write(new TextEncoder().encode(text));
   }
 
-  /** Waits for something on the screen and gives it; what was before it is forgotten. */
-  async see(pattern: RegExp): Promise<RegExpExecArray> {
-    const match = await waitUntil(() => pattern.exec(this.#output) ?? undefined, {
-      what: `${pattern} is on the screen`,
-      timeoutMs: 15_000,
-      intervalMs: 20,
-    }).catch((error) => {
-      throw new Error(`${error.message}; there is: ${JSON.stringify(this.#output)}`);
+  /** Waits until what is shown fulfils a condition. */
+  async until(what: string, condition: (shown: string) => boolean, timeoutMs = 20_000): Promise<void> {
+    await waitUntil(() => condition(this.#shown), { what: `the terminal shows ${what}`, timeoutMs }).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(this.#shown)}`);
     });
-    this.#output = this.#output.slice(match.index + match[0].length);
-    return match;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close();
-    this.#child.kill("SIGTERM");
-    await this.#read;
-    await this.#child.status;
+  /** Waits until the program has ended. @returns its exit code */
+  async end(): Promise<number> {
+    const { code } = await within(this.#child.status, { what: "the program on the terminal ends", timeoutMs: 20_000 });
+    await this.#typed.close().catch(() => {});
+    await this.#ended;
+    return code;
   }
 
-  async #collect(): Promise<void> {
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) this.#output += text;
+  async #read(): Promise<void> {
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) this.#shown += text;
   }
 }
