@@ -100,6 +100,8 @@ export interface BuildRequest {
   readonly dockerfile: string;
   /** Images that the Dockerfile names (`FROM`, `COPY --from`, `--mount=from`, `# syntax`), pulled first when they are missing. */
   readonly baseImages: readonly string[];
+  /** The one of them whose tag decides alone what the image is: it is pulled again although it is on the machine. */
+  readonly followed: string | undefined;
   /** Values for the Dockerfile's `ARG`s; none of them is a secret. */
   readonly buildArgs: readonly EnvVariable[];
   /** A plain tar. */
@@ -123,6 +125,17 @@ export interface BuiltImage {
 export interface Builder {
   /** @throws {BuildError} with the failing instruction in its message and the end of its output as details */
   build(request: BuildRequest, onLine: (line: BuildLine) => void, signal: AbortSignal): Promise<BuiltImage>;
+  /**
+   * Pulls the image that a release follows again, and tells whether the release was built from what its tag leads to now.
+   * When it cannot be pulled, what is on the machine counts, and a line says so.
+   *
+   * @throws {BuildError} when it cannot be pulled and is not on the machine
+   */
+  isCurrent(
+    release: { readonly service: string; readonly image: string; readonly followed: string },
+    onLine: (line: BuildLine) => void,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Removes one release's image; no error when it is not there. */
   removeImage(service: string, release: number): Promise<void>;
 }

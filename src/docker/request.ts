@@ -21,6 +21,8 @@ export interface DockerStream<T> {
   readonly path: string;
   /** A tar. */
   readonly body?: ReadableStream<Uint8Array>;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly decode: (answer: AsyncIterable<Uint8Array>) => AsyncIterable<T>;
 }
 
