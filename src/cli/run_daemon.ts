@@ -1,7 +1,9 @@
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
 import { Deploys } from "../daemon/deploys.ts";
+import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
+import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
 import { publicUrls } from "../daemon/summary.ts";
 import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
@@ -10,6 +12,7 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { checkCredential } from "../docker/registry_auth.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { readText, replaceFile } from "../host/files.ts";
@@ -25,7 +28,7 @@ import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
 import { objectNames } from "../service/names.ts";
-import type { ServiceSpec } from "../service/spec.ts";
+import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import { certificatePin } from "../setup/certificate_pin.ts";
 import { runFolders } from "../setup/folders.ts";
@@ -36,6 +39,7 @@ import { parseSettings } from "../setup/settings_file.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
 import type { CliContext } from "./context.ts";
@@ -125,6 +129,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
+  const registries = new SqliteRegistryStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
   const table = new TraefikTable({
     routesFile: layout.routesFile,
@@ -133,26 +138,38 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     user: API_USER,
     password: settings.apiPassword,
   });
-  const deploys = new Deploys({
+  const ground = {
     runtime,
-    builder: new EngineBuilder({ client, names, instance: serverId }),
+    builder: new EngineBuilder({
+      client,
+      names,
+      instance: serverId,
+      kind: settings.builder,
+      credentials: (host) => registries.credential(host),
+    }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
     now,
+    ingressNetwork: names.networks.ingress,
+    onIdle,
+    log,
+  };
+  const deploys = new Deploys({
+    ...ground,
     ranges: {
       ingress: replicaRange(settings.networks.ingress),
       internal: replicaRange(settings.networks.internal),
     },
-    ingressNetwork: names.networks.ingress,
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
+    builderKind: settings.builder,
     urlsOf,
-    onIdle,
-    log,
   }, signal);
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const daemonKey = await ownKey(layout);
   const server = {
     url: serverUrl(settings),
@@ -168,9 +185,15 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     store,
     runtime,
     deploys,
+    actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,
     nonces: keys,
     audit,
+    registries: new Registries({
+      store: registries,
+      check: (credential) => checkCredential(client, credential),
+      now,
+    }),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local, gate: blobFolder(layout.spool) },
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
@@ -209,7 +232,7 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
-  await deploys.reconcile(onQueued);
+  await deploys.work.reconcile(onQueued);
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

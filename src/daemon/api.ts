@@ -5,7 +5,9 @@ import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { Deploys } from "./deploys.ts";
+import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
+import type { Registries } from "./registries.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
 /** One request that may be carried out: who asks is known, and may do this. */
@@ -58,8 +60,10 @@ export interface ApiParts {
   readonly store: ReleaseStore;
   readonly runtime: Pick<Runtime, "list" | "logs">;
   readonly deploys: Deploys;
+  readonly actions: ServiceActions;
   readonly keys: KeyStore;
   readonly logins: Logins;
+  readonly registries: Registries;
   readonly audit: AuditLog;
   /** Where the blobs of each door are. */
   readonly sources: Readonly<Record<Door, BlobSource>>;

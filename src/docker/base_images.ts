@@ -1,11 +1,15 @@
 import type { BuildLine } from "../deploy/runtime.ts";
 import { BuildError } from "../error.ts";
 import { registryOf } from "../service/registry.ts";
+import { TimeoutError, waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
-import { EngineError } from "./engine_error.ts";
-import { inspectImage, pullImage } from "./image_requests.ts";
+import { EngineError, engineReason } from "./engine_error.ts";
+import { type EngineImage, inspectImage, pullImage, remoteDigest } from "./image_requests.ts";
 import { finish, hasImage } from "./pull.ts";
 import { type Credentials, registryAuth } from "./registry_auth.ts";
+
+/** How long a registry may think about where a tag leads: somebody waits for what comes of it. */
+const ASK_TIMEOUT_MS = 15_000;
 
 export interface PullParts {
   readonly client: DockerClient;
@@ -38,10 +42,37 @@ export async function pullAgain(parts: PullParts, image: string, order: PullOrde
   } catch (error) {
     if (!(error instanceof BuildError) || !await hasImage(client, image)) throw error;
     const reason = error.cause instanceof EngineError ? error.cause.reason : error.message;
-    const text = `warning: "${image}" cannot be pulled again, the one on this server is taken: ${reason}`;
-    order.onLine({ step: "", text });
+    order.onLine({ step: "", text: `warning: ${notAgain(image, reason)}` });
   }
   return (await client.run(inspectImage(image))).Id;
+}
+
+/**
+ * Whether the tag of an image leads elsewhere by now, as its registry says.
+ *
+ * @returns why that cannot be told, when the registry does not say
+ */
+export async function hasMoved(
+  { client, credentials }: PullParts,
+  image: string,
+  { RepoDigests }: Pick<EngineImage, "RepoDigests">,
+): Promise<boolean | string> {
+  const request = remoteDigest(image, registryAuth(credentials(registryOf(image))));
+  try {
+    const digest = await waitUntil((signal) => client.run(request, signal), {
+      what: `the registry of "${image}" answers`,
+      timeoutMs: ASK_TIMEOUT_MS,
+    });
+    return !(RepoDigests ?? []).some((known) => known.endsWith(`@${digest}`));
+  } catch (error) {
+    if (error instanceof TimeoutError) return notAgain(image, error.message);
+    if (error instanceof EngineError && error.status !== 0) return notAgain(image, error.reason);
+    throw error;
+  }
+}
+
+function notAgain(image: string, reason: string): string {
+  return `"${image}" cannot be pulled again, the one on this server counts: ${engineReason(reason)}`;
 }
 
 async function pull({ client, credentials }: PullParts, image: string, order: PullOrder): Promise<void> {

@@ -1,20 +1,11 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { BuildLine } from "../deploy/runtime.ts";
+import type { BuildFailure } from "./build_failure.ts";
 import type { EngineProgress } from "./image_requests.ts";
 import { StepOutput } from "./step_output.ts";
 
 /** Steps that say nothing about the user's Dockerfile. */
 const HIDDEN = /^\[internal\]|^copy \/context \/$/;
-
-/** Where a build failed. */
-export interface BuildFailure {
-  /** The instruction, such as `[2/3] RUN make`; empty when it is none of the Dockerfile's. */
-  readonly step: string;
-  /** BuildKit's words. */
-  readonly error: string;
-  /** The end of what the instruction wrote. */
-  readonly output: readonly string[];
-}
 
 interface Vertex {
   name: string;

@@ -1,5 +1,5 @@
 import type { BuildLine } from "../deploy/runtime.ts";
-import type { BuildFailure } from "./build_trace.ts";
+import type { BuildFailure } from "./build_failure.ts";
 import { type EngineProgress, progressError } from "./image_requests.ts";
 import { StepOutput } from "./step_output.ts";
 

@@ -1,20 +1,17 @@
 import type { Builder, BuildLine, BuildRequest, BuiltImage } from "../deploy/runtime.ts";
-import { BuildError } from "../error.ts";
+import { BuildError, MyPaasError } from "../error.ts";
 import type { BuilderKind } from "../service/builder_syntax.ts";
 import { Label, type ObjectNames } from "../service/names.ts";
 import { type RegistryCredential, registryOf } from "../service/registry.ts";
-import { pullAgain, pullMissing, type PullParts } from "./base_images.ts";
-import { type BuildFailure, BuildTrace } from "./build_trace.ts";
+import { hasMoved, pullAgain, pullMissing, type PullParts } from "./base_images.ts";
+import { buildError } from "./build_failure.ts";
+import { BuildTrace } from "./build_trace.ts";
 import { ClassicTrace } from "./classic_trace.ts";
 import type { DockerClient } from "./client.ts";
-import { EngineError, engineReason, unlessStatus } from "./engine_error.ts";
-import { buildImage, inspectImage, progressError, removeImage } from "./image_requests.ts";
+import { EngineError, unlessStatus } from "./engine_error.ts";
+import { buildImage, inspectImage, progressError, removeImage, tagImage } from "./image_requests.ts";
+import { hasImage } from "./pull.ts";
 import { type Credentials, registryConfig } from "./registry_auth.ts";
-
-/** A longer instruction is cut in a sentence. */
-const MAX_STEP_LENGTH = 200;
-/** How Engines without BuildKit refuse it; they give no code for it. */
-const NO_BUILDKIT = /^buildkit (is )?(not|only)\b|^invalid version: 2$/i;
 
 export interface EngineBuilderOptions {
   readonly client: DockerClient;
@@ -51,14 +48,32 @@ export class EngineBuilder implements Builder {
     } catch (error) {
       if (context.failed) throw context.failure;
       if (error instanceof EngineError && error.status !== 0) {
-        throw this.#kind === "buildkit" && NO_BUILDKIT.test(error.reason)
-          ? noBuildKit(request, error)
-          : buildError(request, undefined, error);
+        throw buildError(request, undefined, error);
       }
       throw error;
     } finally {
       await context.cancel();
     }
+  }
+
+  async reuse(
+    service: string,
+    { of, release }: { readonly of: number; readonly release: number },
+  ): Promise<BuiltImage> {
+    const from = this.#names.image(service, of);
+    const image = this.#names.image(service, release);
+    const found = await unlessStatus([404], this.#client.run(inspectImage(from)));
+    if (found === undefined) {
+      throw new MyPaasError(`Cannot use the image of release ${of} of "${service}": it is gone`, {
+        hint: "Push the service again.",
+      });
+    }
+    await this.#client.run(tagImage(from, image));
+    return { image, imageId: found.Id };
+  }
+
+  hasImage(service: string, release: number): Promise<boolean> {
+    return hasImage(this.#client, this.#names.image(service, release));
   }
 
   async removeImage(service: string, release: number): Promise<void> {
@@ -69,13 +84,18 @@ export class EngineBuilder implements Builder {
   }
 
   async isCurrent(
-    { service, image, followed }: { readonly service: string; readonly image: string; readonly followed: string },
-    onLine: (line: BuildLine) => void,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const id = await pullAgain(this.#pulls, followed, { service, onLine, signal });
+    { service, release, followed }: {
+      readonly service: string;
+      readonly release: number;
+      readonly followed: string;
+    },
+  ): Promise<{ readonly current: boolean; readonly warning?: string }> {
+    const image = this.#names.image(service, release);
     const built = await unlessStatus([404], this.#client.run(inspectImage(image)));
-    return built?.Config?.Labels[Label.base] === id;
+    const base = await unlessStatus([404], this.#client.run(inspectImage(followed)));
+    if (base === undefined || built?.Config?.Labels[Label.base] !== base.Id) return { current: false };
+    const moved = await hasMoved(this.#pulls, followed, base);
+    return typeof moved === "string" ? { current: true, warning: moved } : { current: !moved };
   }
 
   /**
@@ -145,30 +165,6 @@ export class EngineBuilder implements Builder {
     const hosts = new Set(baseImages.map(registryOf));
     return [...hosts].map(this.#pulls.credentials).filter((credential) => credential !== undefined);
   }
-}
-
-function noBuildKit({ service }: BuildRequest, cause: EngineError): BuildError {
-  return new BuildError(`Cannot build "${service}": this server's Docker has no BuildKit: ${cause.reason}`, {
-    cause,
-    hint: "Let it use Docker's classic builder, on the server: mypaas init --builder classic",
-  });
-}
-
-/** One sentence with the instruction that failed, and what it wrote as details. */
-function buildError(
-  { service }: BuildRequest,
-  step: BuildFailure | undefined,
-  cause: { readonly reason: string } | EngineError,
-): BuildError {
-  const text = step?.error ?? cause.reason;
-  const code = /exit code: (\d+)$/.exec(text)?.[1];
-  const reason = code === undefined ? engineReason(text) : `exit code ${code}`;
-  const name = step?.step ?? "";
-  const instruction = name.length > MAX_STEP_LENGTH ? `${name.slice(0, MAX_STEP_LENGTH)}...` : name;
-  return new BuildError(`Cannot build "${service}": ${instruction === "" ? "" : `${instruction}: `}${reason}`, {
-    details: step?.output,
-    ...(cause instanceof EngineError ? { cause } : {}),
-  });
 }
 
 /** A stream whose own failure can be told from a failure of whoever reads it. */

@@ -14,6 +14,8 @@ const HealthcheckSchema = v.object({
 
 const ImageSchema = v.object({
   Id: v.string(),
+  /** Such as `ghcr.io/team/app@sha256:...`: how registries name it. */
+  RepoDigests: v.nullish(v.array(v.string())),
   Config: v.nullish(v.object({ Labels: v.optional(LabelsSchema, {}), Healthcheck: v.nullish(HealthcheckSchema) })),
 });
 
@@ -36,6 +38,17 @@ export function removeImage(image: string): DockerRequest<void> {
     action: `remove the image "${image}"`,
     method: "DELETE",
     path: apiPath(["images", image]),
+    decode: ignoreAnswer,
+  };
+}
+
+/** Gives an image one more name. 404 when there is no such image. */
+export function tagImage(image: string, name: string): DockerRequest<void> {
+  const { fromImage: repo, tag } = splitImage(name);
+  return {
+    action: `name the image "${image}" ${name}`,
+    method: "POST",
+    path: apiPath(["images", image, "tag"], { repo, tag }),
     decode: ignoreAnswer,
   };
 }
@@ -103,6 +116,19 @@ export function importImage(
     path: apiPath(["images", "create"], { fromSrc: "-", repo: fromImage, tag, changes: changes || undefined }),
     body: tar,
     decode: progress,
+  };
+}
+
+const DistributionSchema = v.object({ Descriptor: v.object({ digest: v.string() }) });
+
+/** Asks the registry of an image for the digest that its tag leads to now. @param headers what `registryAuth` gives */
+export function remoteDigest(image: string, headers: Readonly<Record<string, string>>): DockerRequest<string> {
+  return {
+    action: `ask for the image "${image}"`,
+    method: "GET",
+    path: apiPath(["distribution", image, "json"]),
+    headers,
+    decode: (answer) => v.parse(DistributionSchema, answer).Descriptor.digest,
   };
 }
 

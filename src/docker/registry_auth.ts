@@ -33,7 +33,10 @@ export function registryConfig(credentials: readonly RegistryCredential[]): Read
   return { "X-Registry-Config": encode(Object.fromEntries(configs)) };
 }
 
-/** Asks a registry whether it takes a credential; 401 when it does not. */
+/** How Engines say that a registry refuses a credential; before 23.0 under status 500. */
+const REFUSED = /\bunauthorized\b/i;
+
+/** Asks a registry whether it takes a credential. */
 export function checkAuth(credential: RegistryCredential): DockerRequest<void> {
   return {
     action: `log in to "${credential.host}"`,
@@ -55,7 +58,7 @@ export async function checkCredential(client: DockerClient, credential: Registry
   } catch (error) {
     if (!(error instanceof EngineError) || error.status === 0) throw error;
     const { host, username } = credential;
-    if (error.status === 401) {
+    if (error.status === 401 || REFUSED.test(error.reason)) {
       throw new MyPaasError(`Cannot log in to "${host}": it refuses the user "${username}" with this password`, {
         cause: error,
         hint: "Some registries want a token in place of the password",

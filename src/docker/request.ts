@@ -9,6 +9,8 @@ export interface DockerRequest<T> {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Keeps the few fields MyPaas reads from the answer. */
   readonly decode: (answer: unknown) => T;
 }

@@ -29,6 +29,7 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     acmeCa: undefined,
     volumes: "/srv/mypaas",
     traefikImage: "traefik:v3.7.15",
+    builder: "buildkit",
     apiPassword: FRESH.apiPassword,
     networks: {},
   });
