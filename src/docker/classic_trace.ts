@@ -6,7 +6,7 @@ import { StepOutput } from "./step_output.ts";
 /** What the builder says around a step's own output; each is one record (moby builder/dockerfile). */
 const HIDDEN =
   /^( ---> ([0-9a-f]{12}|Running in [0-9a-f]{12})|Removing intermediate container [0-9a-f]{12}|Successfully (built|tagged) \S+)\n$/;
-/** The labels that MyPaas asks for are a step of their own, the last. */
+/** Each label that MyPaas asks for is a step of its own, after the Dockerfile's. */
 const OUR_LABELS = /^\[\d+\/\d+\] LABEL "?mypaas\./;
 const WARNING = "[Warning] ";
 /** The builder writes what came over stderr in red. */
@@ -22,6 +22,12 @@ export class ClassicTrace {
   #begins = false;
   #output = new StepOutput();
   #failure: BuildFailure | undefined;
+  readonly #labels: number;
+
+  /** @param labels how many the request asks for */
+  constructor(labels: number) {
+    this.#labels = labels;
+  }
 
   /**
    * Reads the next record.
@@ -47,7 +53,9 @@ export class ClassicTrace {
 
   #readText(text: string): readonly BuildLine[] {
     const [, number, of, instruction] = /^Step (\d+)\/(\d+) : (.*)$/s.exec(text) ?? [];
-    if (Number(number) === this.#number + 1) return this.#begin(`[${number}/${of}] ${instruction}`);
+    if (Number(number) === this.#number + 1) {
+      return this.#begin(`[${number}/${Number(of) - this.#labels}] ${instruction}`);
+    }
     const endsStep = this.#begins && text === "\n";
     this.#begins = false;
     if (endsStep || HIDDEN.test(text)) return [];

@@ -137,7 +137,7 @@ export class EngineBuilder implements Builder {
       ...Object.fromEntries(request.buildArgs.map(({ name, value }) => [name, value])),
       ...!classic && { BUILDKIT_CACHE_MOUNT_NS: service },
     };
-    const trace = classic ? new ClassicTrace() : new BuildTrace();
+    const trace = classic ? new ClassicTrace(Object.keys(labels).length) : new BuildTrace();
     let failure: string | undefined;
     const headers = classic ? registryConfig(this.#credentialsFor(request)) : {};
     const call = buildImage({ builder: this.#kind, image, dockerfile, labels, buildargs, headers }, context);
