@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
+import { envCommand } from "./env.ts";
 import { initCommand } from "./init.ts";
 import { inviteCommand } from "./invite.ts";
 import { keysCommand } from "./keys.ts";
@@ -69,6 +70,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),
+    envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
     receiverCommand(async (request) => (await import("./run_receiver.ts")).runReceiver(request, context())),

@@ -1,4 +1,5 @@
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { exportSealingKey, generateSealingKey, importSealingKey, type SealingKey } from "../auth/seal.ts";
 import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
@@ -38,6 +39,7 @@ import { RECEIVER_USER, type ServerSettings, serverUrl, shortId, TRAEFIK_API_POR
 import { parseSettings } from "../setup/settings_file.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
+import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
 import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
@@ -130,6 +132,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
   const registries = new SqliteRegistryStore(database);
+  const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
   const table = new TraefikTable({
     routesFile: layout.routesFile,
@@ -151,6 +154,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     routes: new RouteBoard(table),
     store,
     now,
+    envStore,
     ingressNetwork: names.networks.ingress,
     onIdle,
     log,
@@ -194,6 +198,8 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
       check: (credential) => checkCredential(client, credential),
       now,
     }),
+    envStore,
+    sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local, gate: blobFolder(layout.spool) },
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
@@ -249,6 +255,15 @@ async function ownKey({ daemonKey }: ServerLayout): Promise<KeyPair> {
   if (saved !== undefined) return await importPrivateKey(saved);
   const key = await generateKey();
   await replaceFile(daemonKey, `${await exportPrivateKey(key)}\n`, 0o600);
+  return key;
+}
+
+/** The key that secrets are sealed to, made at the daemon's first start. */
+async function ownSealingKey({ sealingKey }: ServerLayout): Promise<SealingKey> {
+  const saved = await readText(sealingKey);
+  if (saved !== undefined) return await importSealingKey(saved);
+  const key = await generateSealingKey();
+  await replaceFile(sealingKey, `${await exportSealingKey(key)}\n`, 0o600);
   return key;
 }
 

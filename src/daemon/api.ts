@@ -4,7 +4,9 @@ import type { Command } from "../auth/roles.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
+import type { SealingKey } from "../auth/seal.ts";
 import type { Deploys } from "./deploys.ts";
+import type { EnvStore } from "./env_values.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
 import type { Registries } from "./registries.ts";
@@ -65,6 +67,9 @@ export interface ApiParts {
   readonly logins: Logins;
   readonly registries: Registries;
   readonly audit: AuditLog;
+  readonly envStore: EnvStore;
+  /** What secrets are sealed to on their way here. */
+  readonly sealingKey: SealingKey;
   /** Where the blobs of each door are. */
   readonly sources: Readonly<Record<Door, BlobSource>>;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */

@@ -1,6 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
 import { describeStep, planDeploy } from "../deploy/plan.ts";
+import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
@@ -11,6 +12,7 @@ import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
+import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
@@ -19,6 +21,7 @@ import { type Deploy, Work, type WorkParts } from "./work.ts";
 export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
+  readonly envStore: Pick<EnvStore, "values">;
   /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   readonly onIdle: WorkParts["onIdle"];
@@ -69,24 +72,28 @@ export class Deploys {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
-    const same = request.force || request.dryRun ? undefined : await this.#sameAsLive(service, contentDigest);
+    const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
-    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
+    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
+    // no stored value is changed.
     checkClaims(this.#parts, spec);
+    const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (same !== undefined && !waiting && runs && live?.number === same.release) {
+    const isSame = live !== undefined && live.number === current?.release &&
+      isSameContent(live, { contentDigest, env });
+    if (isSame && !waiting && runs) {
       const urls = this.#parts.urlsOf(spec);
       return this.#finished(
-        `${spec.name}.${same.release}`,
+        `${spec.name}.${current.release}`,
         spec,
-        ...same.warning === undefined ? [] : [{ kind: "warning", text: same.warning } as const],
-        { kind: "live", service: spec.name, release: same.release, urls, seconds: 0, alreadyLive: true },
+        ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        { kind: "live", service: spec.name, release: current.release, urls, seconds: 0, alreadyLive: true },
       );
     }
-    const release = store.createRelease({ spec, env: spec.env, contentDigest, by, at: now().toISOString() });
+    const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
       release,
       (deploy, made, signal) => this.#build(made, { request, source, service, deploy, signal }),
@@ -138,8 +145,8 @@ export class Deploys {
     return found.map(({ deploy }) => deploy.id);
   }
 
-  /** The live release when it has this content and, where it follows a tag, was built from what that leads to now. */
-  async #sameAsLive(
+  /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
+  async #current(
     service: ParsedService,
     contentDigest: string,
   ): Promise<{ readonly release: number; readonly warning?: string } | undefined> {

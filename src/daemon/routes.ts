@@ -1,6 +1,7 @@
 import type { HelloAnswer } from "../wire/requests.ts";
 import type { ApiParts, ApiRoute } from "./api.ts";
 import { DEPLOY_ROUTES } from "./deploy_routes.ts";
+import { ENV_ROUTES } from "./env_routes.ts";
 import { KEY_ROUTES } from "./key_routes.ts";
 import { REGISTRY_ROUTES } from "./registry_routes.ts";
 import { RELEASE_ROUTES } from "./release_routes.ts";
@@ -11,6 +12,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...DEPLOY_ROUTES,
   ...SERVICE_ROUTES,
   ...RELEASE_ROUTES,
+  ...ENV_ROUTES,
   ...KEY_ROUTES,
   ...REGISTRY_ROUTES,
 ];

@@ -82,15 +82,15 @@ export async function secretFile(path: string, maxBytes: number): Promise<string
   }
 }
 
-async function readAtMost(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const all: number[] = [];
+async function readAtMost(stream: ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
   for await (const part of stream) {
-    if (all.length + part.length > maxBytes) {
-      throw new UsageError(`Cannot read the value: it is longer than ${maxBytes} bytes`);
-    }
-    for (const byte of part) all.push(byte);
+    bytes += part.length;
+    if (bytes > maxBytes) throw new UsageError(`Cannot read the value: it is longer than ${maxBytes} bytes`);
+    parts.push(part);
   }
-  return new Uint8Array(all);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 function decoded(bytes: Uint8Array): string {

@@ -95,7 +95,7 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     port: given.oneOrDefault(options.port),
     publish: readPublish(given, scale),
     scale,
-    env: given.distinct(given.many(options.env), (variable) => variable.name),
+    ...readEnv(given),
     buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
     healthcheck: given.one(options.healthcheck)?.value,
     maxMemoryBytes: given.one(options.maxmem)?.value,
@@ -103,6 +103,14 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     startTimeoutSeconds: given.oneOrDefault(options.startTimeout),
     drainTimeoutSeconds: given.oneOrDefault({ ...options.drainTimeout, default: drainDefault }),
     stopGraceSeconds: given.oneOrDefault(options.stopGrace),
+  };
+}
+
+function readEnv(given: GivenOptions): Pick<ServiceSpec, "env" | "storedEnv"> {
+  const variables = given.distinct(given.many(options.env), ({ name }) => name);
+  return {
+    env: variables.flatMap(({ name, value }) => value === undefined ? [] : [{ name, value }]),
+    storedEnv: variables.filter(({ value }) => value === undefined).map(({ name }) => name),
   };
 }
 

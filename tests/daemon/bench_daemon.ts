@@ -1,5 +1,6 @@
 import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
+import { generateSealingKey, type SealingKey } from "../../src/auth/seal.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
 import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
 import { ServiceActions } from "../../src/daemon/service_actions.ts";
@@ -17,6 +18,7 @@ import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
 import type { RegistryCredential } from "../../src/service/registry.ts";
+import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
 import { SqliteRegistryStore } from "../../src/state/registry_store.ts";
 import { waitUntil } from "../../src/wait.ts";
@@ -43,6 +45,7 @@ export class BenchDaemon implements AsyncDisposable {
   readonly server = new BenchServer();
   readonly keys = new SqliteKeyStore(this.server.database);
   readonly audit = new SqliteAuditLog(this.server.database);
+  readonly env = new SqliteEnvStore(this.server.database);
   readonly blobs = new MemoryBlobs();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
@@ -62,12 +65,12 @@ export class BenchDaemon implements AsyncDisposable {
   readonly #stop = new AbortController();
 
   static async start(change: Partial<DeploysParts> = {}): Promise<BenchDaemon> {
-    return new BenchDaemon(await generateKey(), change);
+    return new BenchDaemon(await generateKey(), await generateSealingKey(), change);
   }
 
-  private constructor(daemonKey: KeyPair, change: Partial<DeploysParts>) {
+  private constructor(daemonKey: KeyPair, sealingKey: SealingKey, change: Partial<DeploysParts>) {
     this.#daemonKey = daemonKey;
-    const { serverId, server, keys, audit, blobs } = this;
+    const { serverId, server, keys, audit, env: envStore, blobs } = this;
     const now = () => this.now();
     const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
     const log = (line: string) => void this.logged.push(line);
@@ -75,6 +78,7 @@ export class BenchDaemon implements AsyncDisposable {
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     this.deploys = new Deploys({
       ...ground,
+      envStore,
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
@@ -107,6 +111,8 @@ export class BenchDaemon implements AsyncDisposable {
         check: (credential) => this.onRegistryLogin(credential),
         now,
       }),
+      envStore,
+      sealingKey,
       logins: new Logins({
         serverId,
         keys,
@@ -199,13 +205,14 @@ export class BenchDaemon implements AsyncDisposable {
     return await Array.fromAsync(log.follow(0, this.#stop.signal));
   }
 
-  /** Waits until nothing but live releases is on the machine: what a deploy leaves to be done behind its end is done. */
+  /** Waits until nothing but live releases is on the machine, and they run unless they were stopped: what a deploy leaves to be done behind its end is done. */
   async settled(): Promise<void> {
     const { runtime, store } = this.server;
     await waitUntil(
       () =>
         [...runtime.replicas.values()].every(({ id, status }) =>
-          id.release === store.live(id.service)?.number && status === "running"
+          id.release === store.live(id.service)?.number &&
+          status === (store.serviceState(id.service) === "stopped" ? "exited" : "running")
         ),
       { what: "old releases are gone", timeoutMs: 5000, intervalMs: 5 },
     );
