@@ -1,6 +1,6 @@
-import { MyPaasError } from "../error.ts";
+import { MyPaasError, UsageError } from "../error.ts";
 import { parseRegistryHost, type RegistryCredential } from "../service/registry.ts";
-import type { RegistryLogin, RegistrySummary } from "../wire/registries.ts";
+import { MAX_REGISTRY_PASSWORD_BYTES, type RegistrySummary } from "../wire/registries.ts";
 
 /** What the server is logged in to. */
 export interface RegistryStore {
@@ -37,13 +37,20 @@ export class Registries {
    *
    * @throws {MyPaasError} when it is refused; what was stored before stays
    */
-  async login({ host: written, username, password }: RegistryLogin, by: string): Promise<RegistrySummary> {
+  async login({ host: written, username, password }: RegistryCredential, by: string): Promise<RegistrySummary> {
     const { store, check, now } = this.#parts;
-    const credential = { host: parseRegistryHost(written), username, password };
+    const host = parseRegistryHost(written);
+    const bytes = new TextEncoder().encode(password).length;
+    if (bytes < 1 || bytes > MAX_REGISTRY_PASSWORD_BYTES) {
+      throw new UsageError(
+        `Cannot log in to "${host}": the password has ${bytes} bytes, allowed are 1 to ${MAX_REGISTRY_PASSWORD_BYTES}`,
+      );
+    }
+    const credential = { host, username, password };
     await check(credential);
     const at = now().toISOString();
     store.setCredential(credential, by, at);
-    return { host: credential.host, username, by, at };
+    return { host, username, by, at };
   }
 
   /** @throws {MyPaasError} when the server is not logged in to it */

@@ -85,8 +85,8 @@ async function pull({ client, credentials }: PullParts, image: string, order: Pu
     if (!(error instanceof EngineError) || error.status === 0) throw error;
     const login = `mypaas registry login ${host} --username`;
     const hint = credential === undefined
-      ? `Check the name of the image, and that this server reaches its registry; if it is private: ${login} NAME`
-      : `This server is logged in to ${host} as "${credential.username}": check that this user may pull it, or ${login} ${credential.username}`;
+      ? `Check the name of the image, and that this server reaches its registry; if it is private: ${login} NAME.`
+      : `This server is logged in to ${host} as "${credential.username}": check that this user may pull it, or log in again: ${login} ${credential.username}.`;
     const sentence = `Cannot build "${order.service}": its base image "${image}" cannot be pulled: ${error.reason}`;
     throw new BuildError(sentence, { cause: error, hint });
   }

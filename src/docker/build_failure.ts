@@ -33,7 +33,7 @@ export function buildError(
     ...(cause instanceof EngineError && {
       cause,
       ...NO_BUILDKIT.test(cause.reason) && {
-        hint: "This Docker has no BuildKit: on the server, mypaas init --builder classic takes its classic builder",
+        hint: "This Docker has no BuildKit: on the server, mypaas init --builder classic takes its classic builder.",
       },
     }),
   });

@@ -1,9 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { generateSealingKey, seal } from "../../src/auth/seal.ts";
 import { MyPaasError } from "../../src/error.ts";
-import { parseRegistries } from "../../src/wire/registries.ts";
+import { parseRegistriesAnswer, registryContext, type RegistryLoginRequest } from "../../src/wire/registries.ts";
 import { BenchDaemon } from "./bench_daemon.ts";
 
-const LOGIN = { host: "GHCR.io", username: "ann", password: "leaked-if-seen" };
+const PASSWORD = "leaked-if-seen";
 
 interface Answer {
   readonly status: number;
@@ -19,6 +20,25 @@ async function local(daemon: BenchDaemon, where: string, json?: unknown): Promis
   return { status: response.status, text: await response.text() };
 }
 
+/** A login as a client makes it. */
+async function login(
+  { serverId, parts }: BenchDaemon,
+  { host = "ghcr.io", username = "ann", password = PASSWORD }: {
+    readonly host?: string;
+    readonly username?: string;
+    readonly password?: string;
+  } = {},
+): Promise<RegistryLoginRequest> {
+  const context = registryContext(serverId, { host, username });
+  return { host, username, password: await seal(password, { reader: parts.sealingKey.publicKey, context }) };
+}
+
+async function listed(daemon: BenchDaemon) {
+  const { text } = await local(daemon, "GET /v1/registries");
+  assertEquals(text.includes(PASSWORD), false);
+  return parseRegistriesAnswer(JSON.parse(text)).registries;
+}
+
 function messageOf({ text }: Answer): string {
   return JSON.parse(text).error.message;
 }
@@ -30,50 +50,62 @@ Deno.test("a registry is logged in to, listed without its password, and logged o
     asked.push(`${host} ${password}`);
     return Promise.resolve();
   };
-  assertEquals((await local(daemon, "POST /v1/registries", LOGIN)).status, 200);
-  assertEquals(asked, ["ghcr.io leaked-if-seen"]);
-  const list = await local(daemon, "GET /v1/registries");
-  assertEquals(list.text.includes(LOGIN.password), false);
-  const [registry, ...more] = parseRegistries(JSON.parse(list.text));
+  const request = await login(daemon, { host: "GHCR.io" });
+  assertEquals((await local(daemon, "POST /v1/registries", request)).status, 200);
+  assertEquals(asked, [`ghcr.io ${PASSWORD}`]);
+  const [registry, ...more] = await listed(daemon);
   assertEquals([registry?.host, registry?.username, registry?.by, more], ["ghcr.io", "ann", "root@local", []]);
 
   const admin = await daemon.laptop({ role: "admin" });
-  assertEquals((await daemon.ask(admin, "GET /v1/registries")).text, list.text);
   assertEquals((await daemon.ask(admin, "DELETE /v1/registries/ghcr.io")).status, 200);
-  assertEquals((await local(daemon, "GET /v1/registries")).text, "[]");
+  assertEquals(await listed(daemon), []);
   const again = await local(daemon, "DELETE /v1/registries/127.0.0.1%3A5000");
   assertEquals(messageOf(again), 'Cannot log out of "127.0.0.1:5000": the server is not logged in to it');
   const audit = JSON.stringify(daemon.audit.lines(100));
   assertStringIncludes(audit, '"action":"registry-set","subject":"ghcr.io","result":"ok"');
-  assertEquals(audit.includes(LOGIN.password), false);
+  assertEquals(audit.includes(PASSWORD), false);
 });
 
 Deno.test("a login that its registry refuses changes nothing", async () => {
   await using daemon = await BenchDaemon.start();
-  await local(daemon, "POST /v1/registries", LOGIN);
+  await local(daemon, "POST /v1/registries", await login(daemon));
   daemon.onRegistryLogin = () => Promise.reject(new MyPaasError('Cannot log in to "ghcr.io": it refuses the user'));
-  const refused = await local(daemon, "POST /v1/registries", { ...LOGIN, username: "bob" });
+  const refused = await local(daemon, "POST /v1/registries", await login(daemon, { username: "bob" }));
   assertEquals(messageOf(refused), 'Cannot log in to "ghcr.io": it refuses the user');
-  const [registry] = parseRegistries(JSON.parse((await local(daemon, "GET /v1/registries")).text));
-  assertEquals(registry?.username, "ann");
+  assertEquals((await listed(daemon)).map(({ username }) => username), ["ann"]);
 });
 
-Deno.test("a login to a registry is checked before anybody is asked, and its password is not repeated", async () => {
+Deno.test("a login to a registry is checked before that is asked, and its password is not repeated", async () => {
   await using daemon = await BenchDaemon.start();
   daemon.onRegistryLogin = () => Promise.reject(new Error("asked"));
-  const wrong = [{ host: "https://ghcr.io" }, { username: "a:b" }, { username: "" }, { password: "" }, { more: 1 }];
-  for (const change of wrong) {
-    const answer = await local(daemon, "POST /v1/registries", { ...LOGIN, ...change });
-    assertEquals([answer.status, answer.text.includes(LOGIN.password)], [400, false]);
+  const good = await login(daemon);
+  const reader = (await generateSealingKey()).publicKey;
+  const context = registryContext(daemon.serverId, good);
+  const wrong = [
+    await login(daemon, { host: "https://ghcr.io" }),
+    await login(daemon, { username: "a:b" }),
+    await login(daemon, { username: "" }),
+    await login(daemon, { password: "" }),
+    { ...good, password: PASSWORD },
+    { ...good, more: 1 },
+    // Sealed for another registry, or for another server: not to be had by who relays it.
+    { ...good, host: "registry.example.org" },
+    { ...good, password: await seal(PASSWORD, { reader, context }) },
+  ];
+  for (const request of wrong) {
+    const { status, text } = await local(daemon, "POST /v1/registries", request);
+    assertEquals([status >= 400, text.includes(PASSWORD), text.includes("asked")], [true, false, false], text);
   }
 });
 
-Deno.test("a password for a registry is not taken from the network, and the rest of it only from an admin", async () => {
+Deno.test("a server is logged in to a registry from anywhere by an admin, and by nobody else", async () => {
   await using daemon = await BenchDaemon.start();
-  const admin = await daemon.laptop({ role: "admin" });
-  assertStringIncludes((await daemon.ask(admin, "POST /v1/registries", LOGIN)).text, "does not know it");
-  const laptop = await daemon.laptop();
-  for (const where of ["GET /v1/registries", "DELETE /v1/registries/ghcr.io"]) {
-    assertStringIncludes((await daemon.ask(laptop, where)).text, 'it needs \\"admin\\"');
+  const [admin, laptop] = [await daemon.laptop({ role: "admin" }), await daemon.laptop({ name: "bob" })];
+  const request = await login(daemon);
+  for (const where of ["GET /v1/registries", "POST /v1/registries", "DELETE /v1/registries/ghcr.io"]) {
+    const json = where.startsWith("POST") ? request : undefined;
+    assertStringIncludes((await daemon.ask(laptop, where, json)).text, 'it needs \\"admin\\"');
   }
+  assertEquals((await daemon.ask(admin, "POST /v1/registries", request)).status, 200);
+  assertEquals((await listed(daemon)).map(({ by }) => by), [`ann (${admin.id})`]);
 });
