@@ -117,9 +117,20 @@ export class Deploys {
     }
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
     await this.#parts.checkVolumes(spec);
+    if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
     checkClaims(this.#parts, spec);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
+  }
+
+  /** What changes the live release would, behind a newer one, bring the older image back. */
+  #refuseBehind(service: string, of: number): void {
+    const newer = this.#parts.store.pending().find((release) => release.service === service && release.number > of);
+    if (newer === undefined) return;
+    const id = `${service}.${newer.number}`;
+    throw new MyPaasError(`Cannot change release ${of} of "${service}": "${id}" is being deployed`, {
+      hint: `Wait for it with mypaas attach ${id}, or end it with mypaas cancel ${id}.`,
+    });
   }
 
   /**
