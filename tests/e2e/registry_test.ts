@@ -98,7 +98,6 @@ Deno.test("a service of a private image: login, release, its tag followed, and t
   assertEquals(noted(await server().run(["registry", "logout", host])).code, 1);
 
   await assertNowhere(shown);
-  await docker("rmi", image);
 });
 
 Deno.test("a password that is typed on a terminal is not shown", async () => {

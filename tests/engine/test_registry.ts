@@ -99,8 +99,19 @@ export class TestRegistry implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  /** Takes every name of this registry off the images of the machine. */
+  async #forgetImages(): Promise<void> {
+    // Digests first: with the last tag its digest goes by itself.
+    for (const part of ["@{{.Digest}}", ":{{.Tag}}"]) {
+      const flags = ["--digests", "--filter", `reference=${this.host}/*/*`, "--format", `{{.Repository}}${part}`];
+      const names = (await docker("images", ...flags)).split("\n");
+      for (const name of names) if (name !== "" && !name.includes("<none>")) await docker("rmi", name);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#forgetImages();
     await this.#tokens?.shutdown();
     await Deno.remove(this.#folder, { recursive: true });
   }
