@@ -14,6 +14,7 @@ import { planCommand } from "./plan.ts";
 import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
+import { registryCommand } from "./registry.ts";
 import {
   attachCommand,
   cancelCommand,
@@ -73,6 +74,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
+    registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),
     envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     completionCommand(async (request) => (await import("./run_completion.ts")).runCompletion(request, context())),

@@ -4,6 +4,7 @@ import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
+import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
 import { publicUrls } from "../daemon/summary.ts";
 import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
@@ -13,6 +14,7 @@ import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
 import { EngineUses } from "../docker/engine_uses.ts";
+import { checkCredential } from "../docker/registry_auth.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { controlGroupUse } from "../host/control_group.ts";
@@ -43,6 +45,7 @@ import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
 import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
 import type { CliContext } from "./context.ts";
@@ -132,6 +135,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
+  const registries = new SqliteRegistryStore(database);
   const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
   const traefik = {
@@ -144,7 +148,13 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
-    builder: new EngineBuilder({ client, names, instance: serverId }),
+    builder: new EngineBuilder({
+      client,
+      names,
+      instance: serverId,
+      kind: settings.builder,
+      credentials: (host) => registries.credential(host),
+    }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
@@ -166,6 +176,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
+    builderKind: settings.builder,
     urlsOf,
     volumePlace,
     address: settings.address,
@@ -191,6 +202,11 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     keys,
     nonces: keys,
     audit,
+    registries: new Registries({
+      store: registries,
+      check: (credential) => checkCredential(client, credential),
+      now,
+    }),
     envStore,
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),

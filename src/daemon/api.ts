@@ -10,6 +10,7 @@ import type { EnvStore } from "./env_values.ts";
 import type { LoadSources } from "./load_sources.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
+import type { Registries } from "./registries.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
 /** One request that may be carried out: who asks is known, and may do this. */
@@ -66,6 +67,7 @@ export interface ApiParts {
   readonly actions: ServiceActions;
   readonly keys: KeyStore;
   readonly logins: Logins;
+  readonly registries: Registries;
   readonly audit: AuditLog;
   readonly envStore: EnvStore;
   /** What secrets are sealed to on their way here. */

@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly live: Release | undefined;
   /** Whether the live release is the same and is left alone. */
   readonly alreadyLive: boolean;
+  /** The image whose tag alone decides what the service runs; a plan does not pull it. */
+  readonly followed: string | undefined;
   /** Whether a deploy of the service is under way. */
   readonly busy: boolean;
   /** Whether the live release was stopped by hand. */
@@ -30,12 +32,15 @@ export interface PlanInput {
 
 /** What a deploy would do. Changes nothing. */
 export async function deployPlan(parts: PlanParts, input: PlanInput): Promise<DeployPlan> {
-  const { next, number, live, alreadyLive, busy, stopped } = input;
+  const { next, number, live, alreadyLive, followed, busy, stopped } = input;
   const { spec } = next;
   const service = spec.name;
   const notes = [
     ...specNotes(spec),
     autoDomainNote(spec, parts.autoDomain),
+    alreadyLive && followed !== undefined
+      ? `A deploy pulls ${followed} first, and does nothing only if that is the image which runs`
+      : undefined,
     busy ? "Another deploy of it is under way: this plan goes by what is live now" : undefined,
     stopped ? "It is stopped: a deploy starts it" : undefined,
   ];

@@ -11,7 +11,7 @@ import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
@@ -60,15 +60,22 @@ export class Deploys {
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
    * @param by who asked, for the history
+   * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
   async submit(
     request: DeployRequest,
-    { source, by }: { readonly source: BlobSource; readonly by: string },
+    { source, by, signal }: {
+      readonly source: BlobSource;
+      readonly by: string;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<Deploy> {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
+    const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
+    if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.
     checkClaims(this.#parts, spec);
@@ -76,20 +83,27 @@ export class Deploys {
     const live = store.live(spec.name);
     const busy = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
-    const same = !request.force && !busy && runs && live !== undefined && isSameContent(live, { contentDigest, env });
+    const same = live !== undefined && !busy && runs && isSameContent(live, { contentDigest, env });
     if (request.dryRun) {
-      const number = (store.releases(spec.name, 1)[0]?.number ?? 0) + 1;
       const plan = await deployPlan(this.#parts, {
         next: { spec, env },
-        number,
+        number: (store.releases(spec.name, 1)[0]?.number ?? 0) + 1,
         live,
-        alreadyLive: same,
+        alreadyLive: same && !request.force,
+        followed: followedImage(service),
         busy,
         stopped: live !== undefined && !runs,
       });
       return this.#finished(`${spec.name}.plan`, spec.name, { kind: "planned", ...plan });
     }
-    if (same) return this.#finished(`${spec.name}.${live.number}`, spec.name, this.#live(live, { seconds: 0, same }));
+    if (same && live.number === current?.release) {
+      return this.#finished(
+        `${spec.name}.${current.release}`,
+        spec.name,
+        ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        this.#live(live, { seconds: 0, alreadyLive: true }),
+      );
+    }
     const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
       release,
@@ -153,6 +167,21 @@ export class Deploys {
     return found.map(({ deploy }) => deploy.id);
   }
 
+  /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
+  async #current(
+    service: ParsedService,
+    contentDigest: string,
+  ): Promise<{ readonly release: number; readonly warning?: string } | undefined> {
+    const { store, builder } = this.#parts;
+    const { name } = service.spec;
+    const live = store.live(name);
+    if (live?.contentDigest !== contentDigest) return undefined;
+    const followed = followedImage(service);
+    if (followed === undefined) return { release: live.number };
+    const { current, ...told } = await builder.isCurrent({ service: name, release: live.number, followed });
+    return current ? { release: live.number, ...told } : undefined;
+  }
+
   #start(release: Release, makeImage: MakeImage): Deploy {
     const id = `${release.service}.${release.number}`;
     const deploy = this.work.begin(id, release.service);
@@ -186,7 +215,7 @@ export class Deploys {
           this.#parts.store.setImage(service, number, image, imageId);
         },
       });
-      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, same: false }));
+      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, alreadyLive: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
@@ -220,6 +249,7 @@ export class Deploys {
           release: number,
           dockerfile: request.dockerfile,
           baseImages: service.baseImages,
+          followed: followedImage(service),
           buildArgs: spec.buildArgs,
           context: contextTar(request.manifest, (chunk) => source.read(name, chunk)),
         },
@@ -231,10 +261,10 @@ export class Deploys {
 
   #live(
     { service, number, spec }: Release,
-    { seconds, same }: { readonly seconds: number; readonly same: boolean },
+    { seconds, alreadyLive }: { readonly seconds: number; readonly alreadyLive: boolean },
   ): DeployEvent {
     const { urlsOf, address } = this.#parts;
-    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive: same };
+    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive };
   }
 
   /** A service that got its name from the server may be no website: that it does not answer requests is no fault then. */
@@ -244,9 +274,9 @@ export class Deploys {
     return note === undefined ? failure : { ...failure, hint: [failure.hint, `${note}.`].filter(Boolean).join(" ") };
   }
 
-  #finished(id: string, service: string, event: DeployEvent): Deploy {
+  #finished(id: string, service: string, ...events: readonly DeployEvent[]): Deploy {
     const log = new DeployLog(this.#parts.now);
-    log.add(event);
+    for (const event of events) log.add(event);
     return { id, service, log };
   }
 }

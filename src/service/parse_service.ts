@@ -1,4 +1,5 @@
 import { UsageError } from "../error.ts";
+import { type BuilderKind, checkBuilderSyntax } from "./builder_syntax.ts";
 import { type Dockerfile, dockerfileError, quoted, readDockerfile } from "./dockerfile.ts";
 import { baseImages } from "./dockerfile_images.ts";
 import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
@@ -21,6 +22,8 @@ export interface ParsedService {
 export interface ParseServiceOptions {
   /** What the image is built for, such as `linux/arm64`; decides about `FROM build-$TARGETARCH`. */
   readonly platform?: string;
+  /** What the server builds with; BuildKit unless said otherwise. */
+  readonly builder?: BuilderKind;
 }
 
 /**
@@ -30,7 +33,11 @@ export interface ParseServiceOptions {
  * @param file how messages name it
  * @throws {UsageError} for the first thing that is wrong: names file, line, value and what is allowed
  */
-export function parseService(text: string, file: string, { platform }: ParseServiceOptions = {}): ParsedService {
+export function parseService(
+  text: string,
+  file: string,
+  { platform, builder = "buildkit" }: ParseServiceOptions = {},
+): ParsedService {
   const dockerfile = readDockerfile(text, file);
   const [from, ...more] = dockerfile.instructions.filter(({ keyword }) => keyword !== "ARG");
   if (!dockerfile.instructions.some(({ keyword }) => keyword === "FROM")) {
@@ -48,10 +55,11 @@ export function parseService(text: string, file: string, { platform }: ParseServ
       "Use the options # mypaas.domain and # mypaas.port instead",
     );
   }
+  checkBuilderSyntax(dockerfile, builder);
   return {
     spec,
     noDomain: new GivenOptions(dockerfile).many(options.domain).some(({ value }) => value === NO_DOMAIN),
-    baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs }),
+    baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs, builder }),
     onlyFrom: from?.keyword === "FROM" && more.length === 0,
   };
 }

@@ -67,6 +67,8 @@ const FIELDS = {
   volumes: folder,
   traefikImage: image,
   autoDomain: v.optional(v.pipe(domain, v.maxLength(200, "a domain of at most 200 characters"))),
+  // A file of an earlier version does not have it.
+  builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
   apiPassword: v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hex digits")),
   networks: v.strictObject({
     internal: v.optional(network),

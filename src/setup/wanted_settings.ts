@@ -30,6 +30,7 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   volumes: "--volumes",
   traefikImage: "--traefik-image",
   autoDomain: "--auto-domain",
+  builder: "--builder",
 };
 
 /**
@@ -61,6 +62,7 @@ export function wantedSettings(
     volumes: required("volumes", previous?.volumes ?? fresh.volumes),
     traefikImage: required("traefikImage", previous?.traefikImage ?? DEFAULT_TRAEFIK_IMAGE),
     autoDomain: optional("autoDomain", previous?.autoDomain),
+    builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
     apiPassword: previous?.apiPassword ?? fresh.apiPassword,
     networks: previous?.networks ?? {},
   };
@@ -95,6 +97,11 @@ function portFlag(field: FlagField, value: string): number {
 function supervisorFlag(value: string | undefined): ServerSettings["supervisor"] | undefined {
   checked("supervisor", value);
   return value === "systemd" || value === "docker" || value === "none" ? value : undefined;
+}
+
+function builderFlag(value: string | undefined): ServerSettings["builder"] | undefined {
+  checked("builder", value);
+  return value === "buildkit" || value === "classic" ? value : undefined;
 }
 
 function refuse(field: FlagField, value: string, problem: string): never {

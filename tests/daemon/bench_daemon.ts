@@ -7,6 +7,7 @@ import { ServiceActions } from "../../src/daemon/service_actions.ts";
 import type { Deploy } from "../../src/daemon/work.ts";
 import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
 import { Logins } from "../../src/daemon/logins.ts";
+import { Registries } from "../../src/daemon/registries.ts";
 import { Signer } from "../../src/daemon/signer.ts";
 import type { StoredKey } from "../../src/daemon/stores.ts";
 import { publicUrls } from "../../src/daemon/summary.ts";
@@ -16,8 +17,10 @@ import { sha256 } from "../../src/host/hash.ts";
 import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
+import type { RegistryCredential } from "../../src/service/registry.ts";
 import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
+import { SqliteRegistryStore } from "../../src/state/registry_store.ts";
 import { waitUntil } from "../../src/wait.ts";
 import type { NumberedEvent } from "../../src/wire/events.ts";
 import type { Manifest } from "../../src/wire/manifest.ts";
@@ -52,6 +55,8 @@ export class BenchDaemon implements AsyncDisposable {
   readonly logged: string[] = [];
   /** What a build does; what it throws is how it fails. */
   onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void = () => {};
+  /** What a registry says to a login; what it throws is its refusal. */
+  onRegistryLogin: (credential: RegistryCredential) => Promise<void> = () => Promise.resolve();
   now: () => Date = () => new Date();
   /** What the machine says its services use. */
   readonly load = new MemoryLoad();
@@ -84,6 +89,7 @@ export class BenchDaemon implements AsyncDisposable {
       platform: "linux/amd64",
       volumePlace,
       address: "192.0.2.7",
+      builderKind: "buildkit",
       ...change,
     }, this.#stop.signal);
     const source = {
@@ -106,6 +112,11 @@ export class BenchDaemon implements AsyncDisposable {
       keys,
       nonces: keys,
       audit,
+      registries: new Registries({
+        store: new SqliteRegistryStore(server.database),
+        check: (credential) => this.onRegistryLogin(credential),
+        now,
+      }),
       envStore,
       sealingKey,
       logins: new Logins({

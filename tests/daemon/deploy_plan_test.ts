@@ -63,6 +63,15 @@ Deno.test("a plan is about the difference to the live release, and says when the
   assertEquals(daemon.server.store.releases("blog", 9).length, 1);
 });
 
+Deno.test("a plan of what follows a tag says that a deploy pulls it, and pulls nothing itself", async () => {
+  await using daemon = await BenchDaemon.start();
+  const files = { Dockerfile: "# mypaas.servicename = cache\nFROM redis:7" };
+  await daemon.deploy(files);
+  const plan = await planned(daemon, files);
+  assertEquals(plan.alreadyLive, true);
+  assertEquals(plan.notes, ["A deploy pulls redis:7 first, and does nothing only if that is the image which runs"]);
+});
+
 Deno.test("a plan beside a deploy says that it may be different then", async () => {
   await using daemon = await BenchDaemon.start();
   const gate = Promise.withResolvers<void>();
