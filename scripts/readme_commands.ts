@@ -60,8 +60,8 @@ function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[
   return [{ usage, does: command.description(), role: reachesServers ? commands[asked(name)].who : undefined }];
 }
 
-/** What the parts of a server are started with. */
-const INTERNAL = new Set(["daemon", "receiver"]);
+/** What the parts of a server are started with, and what shells ask. */
+const INTERNAL = new Set(["daemon", "receiver", "__complete"]);
 
 function asked(name: string): Command {
   const own = ASKS[name] ?? name;
