@@ -1,10 +1,11 @@
 import { messageOf } from "../error.ts";
+import { peerRepairs, peersOf } from "./peers.ts";
 import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
-import { repairHoldSeconds } from "./plan.ts";
+import { repairHoldSeconds, type Step } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState } from "./runtime.ts";
+import type { ReplicaState, Runtime } from "./runtime.ts";
 import type { Release } from "./store.ts";
 
 /**
@@ -20,8 +21,7 @@ export async function reconcileService(
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
   for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
-  const found = (await parts.runtime.list()).filter(({ id }) => id.service === service);
-  await runSteps(parts, planReconcile(service, parts.store.live(service), found), options);
+  await runSteps(parts, planService(parts, service, await look(parts.runtime)), options);
 }
 
 export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> {
@@ -43,7 +43,7 @@ export async function reconcileAll(
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   interruptPending(parts);
-  const found = await parts.runtime.list();
+  const found = await look(parts.runtime);
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
   try {
@@ -54,8 +54,7 @@ export async function reconcileAll(
     for (const service of services) failed.set(service, error);
   }
   const repairs = services.map(async (service) => {
-    const replicas = found.filter(({ id }) => id.service === service);
-    const plan = planReconcile(service, parts.store.live(service), replicas);
+    const plan = planService(parts, service, found);
     if (!repairsAnything(plan)) return;
     try {
       await inTurn(service, () => runSteps(parts, plan, options));
@@ -66,6 +65,26 @@ export async function reconcileAll(
   onQueued?.();
   await Promise.all(repairs);
   return failed;
+}
+
+/** What is on the machine. */
+interface Found {
+  readonly replicas: readonly ReplicaState[];
+  /** The services that have peers. */
+  readonly isolated: readonly string[];
+}
+
+async function look(runtime: Runtime): Promise<Found> {
+  const [replicas, isolated] = await Promise.all([runtime.list(), runtime.isolated()]);
+  return { replicas, isolated };
+}
+
+function planService({ store }: RunnerParts, service: string, found: Found): readonly Step[] {
+  const own = found.replicas.filter(({ id }) => id.service === service);
+  return [
+    ...planReconcile(service, store.live(service), own),
+    ...peerRepairs(service, peersOf(store, service), found),
+  ];
 }
 
 /** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */
@@ -80,10 +99,10 @@ function interrupt({ store, now }: RunnerParts, { service, number }: Release, er
   store.fail(service, number, "interrupted", error, now().toISOString());
 }
 
-function routeAtStart({ store }: RunnerParts, service: string, found: readonly ReplicaState[]): readonly Route[] {
+function routeAtStart({ store }: RunnerParts, service: string, found: Found): readonly Route[] {
   const live = store.live(service);
   if (live === undefined) return [];
-  const replicas = found.filter(({ id }) => id.service === service);
+  const replicas = found.replicas.filter(({ id }) => id.service === service);
   const held = planReconcile(service, live, replicas).some((step) => step.kind === "start");
   const route = routeOf(
     live.spec,

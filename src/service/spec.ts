@@ -60,6 +60,8 @@ export interface ServiceSpec {
   readonly publish: readonly PublishedPort[];
   /** 0: one replica, the old one stops before the new one starts. n > 0: n replicas, new before old. */
   readonly scale: number;
+  /** The services that reach this one by its name, sorted; undefined: it is not isolated, all of them do. */
+  readonly peers: readonly string[] | undefined;
   readonly env: readonly EnvVariable[];
   /** What the build is told, beside what MyPaas tells it. */
   readonly buildArgs: readonly EnvVariable[];
@@ -106,6 +108,7 @@ export function completeSpec({ domains = [], https = false, ...stored }: StoredS
     sites: domains.map((domain) => ({ domain, path: "/", https })),
     hsts: false,
     publish: [],
+    peers: undefined,
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,
