@@ -1,5 +1,6 @@
+import type { ReleaseSummary } from "../wire/releases.ts";
 import type { KeySummary, ServiceSummary } from "../wire/requests.ts";
-import { plainText } from "./plain_text.ts";
+import { formatSeconds, plainText } from "./plain_text.ts";
 
 /** The lines of `mypaas ps`: one row per service, and under it what went wrong after the live release. */
 export function servicesTable(services: readonly ServiceSummary[]): readonly string[] {
@@ -21,6 +22,23 @@ export function servicesTable(services: readonly ServiceSummary[]): readonly str
         ? []
         : [`  release ${lastFailure.release} ${lastFailure.status}: ${plainText(lastFailure.error)}`]),
     ]),
+  ];
+}
+
+/** The lines of `mypaas history`: one row per release, and under it why it failed. */
+export function historyTable(releases: readonly ReleaseSummary[]): readonly string[] {
+  const rows = releases.map(({ release, status, step, what, by, createdAt, endedAt }) => [
+    String(release),
+    step === undefined ? status : `${status}: ${step}`,
+    what,
+    by,
+    shortTime(createdAt),
+    endedAt === undefined ? "-" : formatSeconds((Date.parse(endedAt) - Date.parse(createdAt)) / 1000),
+  ]);
+  const [head = "", ...lines] = table(["RELEASE", "RESULT", "WHAT", "BY", "WHEN", "TOOK"], rows);
+  return [
+    head,
+    ...releases.flatMap(({ error }, i) => [lines[i] ?? "", ...(error === undefined ? [] : [`  ${plainText(error)}`])]),
   ];
 }
 
@@ -52,13 +70,14 @@ function replicas({ replicas, scale }: ServiceSummary): string {
 }
 
 /** An ISO 8601 time to the minute, as it was given: `2026-11-22 10:04Z`. */
-function shortTime(time: string | undefined): string {
+export function shortTime(time: string | undefined): string {
   if (time === undefined) return "-";
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)/.exec(time);
   return match === null ? time : `${match[1]} ${match[2]}Z`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+/** Rows of cells as aligned lines, without what could act on a terminal. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const cells = [head, ...rows].map((row) => row.map(plainText));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());

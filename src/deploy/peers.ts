@@ -4,7 +4,7 @@ import type { ReplicaState } from "./runtime.ts";
 import type { Release, ReleaseStore } from "./store.ts";
 
 type PlannedPeers = { readonly service: string; readonly spec: Pick<ServiceSpec, "peers"> };
-type Releases = Pick<ReleaseStore, "live" | "allLive" | "pending">;
+type Releases = Pick<ReleaseStore, "live" | "allLive" | "pending" | "serviceState">;
 
 /**
  * The steps by which the right services reach a release by its name: before it takes over, its peers and those of the old
@@ -52,10 +52,11 @@ export function peerRepairs(
  * The services that have to reach one by its name at this moment: those its live release names, and those of a deploy
  * that is under way.
  *
- * @returns undefined when it is not isolated
+ * @returns undefined when it is not isolated, or is being removed
  */
 export function peersOf(store: Releases, service: string): readonly string[] | undefined {
-  const lists = current(store, store.live(service)).flatMap((release) =>
+  const live = store.serviceState(service) === "removing" ? undefined : store.live(service);
+  const lists = current(store, live).flatMap((release) =>
     release.service === service && release.spec.peers !== undefined ? [release.spec.peers] : []
   );
   return lists.length === 0 ? undefined : joined(lists);

@@ -7,6 +7,8 @@ import type { Release, ReplicaPlace } from "./store.ts";
 /** One step of a deploy, written down but not yet done. The runner executes it, `--dry-run` prints it, tests compare it. */
 export type Step =
   | { readonly kind: "build"; readonly service: string; readonly release: number }
+  /** The release gets the image of an earlier one. */
+  | { readonly kind: "reuse"; readonly service: string; readonly release: number; readonly of: number }
   | {
     readonly kind: "create" | "start" | "await-ready" | "name" | "unname" | "drain" | "stop" | "remove";
     readonly replicas: readonly ReplicaId[];
@@ -25,12 +27,16 @@ export type Step =
   | { readonly kind: "unroute"; readonly service: string }
   /** From here on these services only reach the service by its name; undefined: what was left of its isolation goes. */
   | { readonly kind: "isolate"; readonly service: string; readonly peers: readonly string[] | undefined }
+  /** Every request is answered 503 at once: the service is stopped. */
+  | { readonly kind: "close"; readonly service: string; readonly release: number }
   /** The one database write after which this release is live. */
   | { readonly kind: "commit"; readonly service: string; readonly release: number };
 
 /** What the planner needs to know of a release. */
 export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
   readonly places: readonly Pick<ReplicaPlace, "n">[];
+  /** A deploy when it is not given. */
+  readonly origin?: Release["origin"];
 };
 
 /** What a hold adds to the limits of the releases for the work around them, in seconds. */
@@ -41,6 +47,8 @@ export function describeStep(step: Step): string {
   switch (step.kind) {
     case "build":
       return `build ${step.service}:${step.release}`;
+    case "reuse":
+      return `use the image of ${step.service}:${step.of}`;
     case "move":
       return `move ${replicaName(step.replica)} to ${step.address}`;
     case "route":
@@ -52,6 +60,8 @@ export function describeStep(step: Step): string {
     case "isolate":
       if (step.peers === undefined) return `end the isolation of ${step.service}`;
       return `isolate ${step.service} from all${step.peers.length === 0 ? "" : ` but ${step.peers.join(", ")}`}`;
+    case "close":
+      return `close the route of ${step.service}`;
     case "commit":
       return `commit ${step.release}`;
     default:
@@ -67,10 +77,15 @@ export function describeStep(step: Step): string {
  */
 export function planDeploy(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
   return [
-    { kind: "build", service: next.service, release: next.number },
+    imageStep(next),
     ...peerSteps(next, old).before,
     ...(next.spec.scale > 0 || old === undefined ? startFirst(next, old) : stopFirst(next, old)),
   ];
+}
+
+function imageStep({ service, number, origin = { kind: "deploy" } }: PlannedRelease): Step {
+  if (origin.kind === "deploy") return { kind: "build", service, release: number };
+  return { kind: "reuse", service, release: number, of: origin.of };
 }
 
 function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {

@@ -1,12 +1,16 @@
 import { messageOf } from "../error.ts";
 import { peerRepairs, peersOf } from "./peers.ts";
-import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
+import { planReconcile, repairsAnything, type ServiceFacts, serviceFacts } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { repairHoldSeconds, type Step } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState, Runtime } from "./runtime.ts";
+import type { Builder, ReplicaState, Runtime } from "./runtime.ts";
 import type { Release } from "./store.ts";
+
+export interface ReconcileParts extends RunnerParts {
+  readonly builder: Pick<Builder, "removeImage">;
+}
 
 /**
  * Brings one service from what is found on the machine to what the state says. No deploy of it may be under way: one that
@@ -15,13 +19,14 @@ import type { Release } from "./store.ts";
  * @throws what a step failed with; calling it again goes on
  */
 export async function reconcileService(
-  parts: RunnerParts,
+  parts: ReconcileParts,
   service: string,
   options: Pick<RunOptions, "report" | "signal">,
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
   for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
   await runSteps(parts, planService(parts, service, await look(parts.runtime)), options);
+  if (parts.store.serviceState(service) === "removing") await forgetService(parts, service);
 }
 
 export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> {
@@ -39,7 +44,7 @@ export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> 
  * @returns the services that could not be brought there, with the reason; they are to be tried again
  */
 export async function reconcileAll(
-  parts: RunnerParts,
+  parts: ReconcileParts,
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   interruptPending(parts);
@@ -47,17 +52,22 @@ export async function reconcileAll(
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
   try {
-    await parts.routes.reset(services.flatMap((service) => routeAtStart(parts, service, found)));
+    const facts = services.map((service) => serviceFacts(parts.store, service, found.replicas));
+    await parts.routes.reset(facts.flatMap(routeAtStart));
   } catch (error) {
     // Traefik keeps what it has loaded. What runs is left to run; a repair waits until Traefik confirms its route.
     options.report({ kind: "warning", text: messageOf(error) });
     for (const service of services) failed.set(service, error);
   }
   const repairs = services.map(async (service) => {
+    const removing = parts.store.serviceState(service) === "removing";
     const plan = planService(parts, service, found);
-    if (!repairsAnything(plan)) return;
+    if (!removing && !repairsAnything(plan)) return;
     try {
-      await inTurn(service, () => runSteps(parts, plan, options));
+      await inTurn(service, async () => {
+        await runSteps(parts, plan, options);
+        if (removing) await forgetService(parts, service);
+      });
     } catch (error) {
       failed.set(service, error);
     }
@@ -80,9 +90,8 @@ async function look(runtime: Runtime): Promise<Found> {
 }
 
 function planService({ store }: RunnerParts, service: string, found: Found): readonly Step[] {
-  const own = found.replicas.filter(({ id }) => id.service === service);
   return [
-    ...planReconcile(service, store.live(service), own),
+    ...planReconcile(service, serviceFacts(store, service, found.replicas)),
     ...peerRepairs(service, peersOf(store, service), found),
   ];
 }
@@ -99,15 +108,17 @@ function interrupt({ store, now }: RunnerParts, { service, number }: Release, er
   store.fail(service, number, "interrupted", error, now().toISOString());
 }
 
-function routeAtStart({ store }: RunnerParts, service: string, found: Found): readonly Route[] {
-  const live = store.live(service);
+/** The last of a removal: nothing of the service runs any more. */
+async function forgetService({ store, builder }: ReconcileParts, service: string): Promise<void> {
+  const over = store.releases(service, Number.MAX_SAFE_INTEGER).filter(({ status }) => status !== "pending");
+  for (const { number } of over) await builder.removeImage(service, number);
+  store.forget(service);
+}
+
+function routeAtStart({ live, stopped, found }: ServiceFacts): readonly Route[] {
   if (live === undefined) return [];
-  const replicas = found.replicas.filter(({ id }) => id.service === service);
-  const held = planReconcile(service, live, replicas).some((step) => step.kind === "start");
-  const route = routeOf(
-    live.spec,
-    live.places,
-    held ? repairHoldSeconds(live.spec) : NORMAL_HOLD_SECONDS,
-  );
-  return route === undefined ? [] : [route];
+  const held = planReconcile(live.service, { live, stopped, found }).some(({ kind }) => kind === "start");
+  const holdSeconds = stopped ? 0 : held ? repairHoldSeconds(live.spec) : NORMAL_HOLD_SECONDS;
+  const route = routeOf(live.spec, live.places, holdSeconds);
+  return route === undefined ? [] : [stopped ? { ...route, addresses: [] } : route];
 }

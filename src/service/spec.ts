@@ -63,6 +63,8 @@ export interface ServiceSpec {
   /** The services that reach this one by its name, sorted; undefined: it is not isolated, all of them do. */
   readonly peers: readonly string[] | undefined;
   readonly env: readonly EnvVariable[];
+  /** Names of the variables whose values are in the service's store on the server; none of them is in `env`. */
+  readonly storedEnv: readonly string[];
   /** What the build is told, beside what MyPaas tells it. */
   readonly buildArgs: readonly EnvVariable[];
   readonly healthcheck: HealthProbe | undefined;
@@ -109,6 +111,7 @@ export function completeSpec({ domains = [], https = false, ...stored }: StoredS
     hsts: false,
     publish: [],
     peers: undefined,
+    storedEnv: [],
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,

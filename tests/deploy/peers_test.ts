@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { reconcileService } from "../../src/deploy/reconcile.ts";
 import { NotReadyError } from "../../src/error.ts";
 import { peersOf } from "../../src/deploy/peers.ts";
 import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
@@ -159,6 +160,25 @@ Deno.test("a repair lets a peer reach an isolated service that it has lost, and 
   await server.runtime.setPeers("web", ["other"]);
   await server.restartDaemon();
   assertEquals([...server.runtime.peers.keys()], ["db"]);
+});
+
+Deno.test("a removal leaves nothing of an isolated service", async () => {
+  using server = new BenchServer();
+  await server.deploy({ name: "web" });
+  await server.deploy({ ...DB, peers: ["web"] });
+  server.store.setServiceState("db", "removing");
+  await reconcileService(server.parts, "db", { report: () => {} });
+  assertEquals(reach(server), { peers: undefined, reaching: [] });
+  assertEquals([...server.runtime.replicas.keys()], ["web.1.1"]);
+});
+
+Deno.test("a stopped isolated service stays isolated", async () => {
+  using server = new BenchServer();
+  await server.deploy({ name: "web" });
+  await server.deploy({ ...DB, peers: ["web"] });
+  server.store.setServiceState("db", "stopped");
+  await reconcileService(server.parts, "db", { report: () => {} });
+  assertAsStated(server);
 });
 
 class PowerCut extends Error {}

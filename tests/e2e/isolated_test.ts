@@ -156,6 +156,16 @@ Deno.test("after kill -9 of the daemon the right services find the name, and not
   assertEquals((await ownNetworks()).length, 2, "those of db and walled");
 });
 
+Deno.test("stop and start keep an isolated service isolated, remove leaves nothing of it", async () => {
+  succeeded(await db("web", "again"));
+  succeeded(await server().run(["stop", "db"]));
+  succeeded(await server().run(["start", "db"]));
+  await until({ web: "again", other: "nothing" });
+  succeeded(await server().run(["remove", "db"]));
+  assertEquals(await ownNetworks(), [server().names.ownNetwork("walled")]);
+  assertEquals(await onNetworkOfDb("web"), [false]);
+});
+
 Deno.test("a service that names itself or no service is an error before anything changes", async () => {
   const itself = await db("db", "x");
   assertEquals(itself.code, 2);

@@ -16,6 +16,7 @@ Deno.test("completeSpec() reads a spec that the first version stored", () => {
     scale: 2,
     peers: undefined,
     env: [{ name: "A", value: "1" }],
+    storedEnv: [],
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,
