@@ -181,8 +181,6 @@ Deno.test("a stopped isolated service stays isolated", async () => {
   assertAsStated(server);
 });
 
-class PowerCut extends Error {}
-
 const CHANGES: readonly (readonly [from: Peers, to: Peers])[] = [
   [undefined, ["web"]],
   [["web"], undefined],
@@ -196,20 +194,8 @@ for (const scale of [0, 2]) {
         using server = new BenchServer();
         for (const name of ["web", "other"]) await server.deploy({ name });
         await server.deploy({ ...DB, scale, peers: from });
-        let calls = 0;
-        let off = false;
-        server.runtime.beforeCall = () => {
-          off ||= ++calls === cutAt;
-          if (off) throw new PowerCut();
-        };
-        const write = server.database.run.bind(server.database);
-        server.database.run = (sql, ...values) => {
-          if (off) throw new PowerCut();
-          return write(sql, ...values);
-        };
-        await server.deploy({ ...DB, scale, peers: to }).catch(() => {});
-        server.database.run = write;
-        if (!off) return assertAsStated(server, "no cut");
+        const cut = await server.cutPowerAt(cutAt, () => server.deploy({ ...DB, scale, peers: to }));
+        if (!cut) return assertAsStated(server, "no cut");
         await server.restartDaemon();
         assertAsStated(server, `cut ${cutAt}`);
         const named = [...server.runtime.replicas.values()].every((state) => state.named && state.restarts);
