@@ -58,6 +58,20 @@ export function parseFlag(text: string): Parsed<boolean> {
   return text === "true" || text === "false" ? { value: text === "true" } : { fault: "is neither true nor false" };
 }
 
+/** `true`: no other service, `false`: all of them (undefined), or the names of those that do: `web,worker`. */
+export function parseIsolated(text: string): Parsed<readonly string[] | undefined> {
+  const flag = parseFlag(text);
+  if ("value" in flag) return { value: flag.value ? [] : undefined };
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) {
+    // A service may be called so, but in a list it is more likely a slip.
+    if ("value" in parseFlag(name)) return { fault: `names "${name}", which is no name here` };
+    const parsed = parseServiceName(name);
+    if ("fault" in parsed) return { fault: `names ${JSON.stringify(name)}, which ${parsed.fault}` };
+  }
+  return new Set(names).size < names.length ? { fault: "names a service twice" } : { value: names.toSorted() };
+}
+
 export function parsePort(text: string): Parsed<number> {
   const port = wholeNumber(text);
   return port !== undefined && port >= 1 && port <= 65535 ? { value: port } : { fault: "is not a port" };

@@ -10,6 +10,7 @@ import {
   parseEnv,
   parseFlag,
   parseHealthcheck,
+  parseIsolated,
   parseMemory,
   parsePort,
   parsePublish,
@@ -217,6 +218,17 @@ export const options = {
     example: "true",
     parse: parseFlag,
   } satisfies Option<boolean>,
+  isolated: {
+    name: "isolated",
+    aliases: [],
+    repeatable: false,
+    default: "false",
+    meaning:
+      "Which services reach this one by its name: all (false), no other (true), or those that are named. It is about the name only: nothing keeps them from its address",
+    takes: "true, false, or names of services with commas between them, such as web,worker",
+    example: "web,worker",
+    parse: parseIsolated,
+  } satisfies Option<readonly string[] | undefined>,
 } as const;
 
 /** All options, in the order in which they are documented. */

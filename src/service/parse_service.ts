@@ -99,6 +99,7 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     port: given.oneOrDefault(options.port),
     publish: readPublish(given, scale),
     scale,
+    peers: readPeers(given, name),
     ...readEnv(given),
     buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
     healthcheck: given.one(options.healthcheck)?.value,
@@ -151,6 +152,15 @@ function readHsts(given: GivenOptions, sites: readonly Site[]): boolean {
     throw given.error(hsts.line, "it is about https, and no domain has it", hint);
   }
   return hsts?.value ?? false;
+}
+
+function readPeers(given: GivenOptions, name: string): readonly string[] | undefined {
+  const isolated = given.one(options.isolated);
+  if (isolated?.value?.includes(name)) {
+    const hint = "Leave it out: a service reaches itself; true keeps every other one off";
+    throw given.error(isolated.line, `${quoted(name)} is this service itself, and it takes other ones`, hint);
+  }
+  return given.oneOrDefault(options.isolated);
 }
 
 function readPublish(given: GivenOptions, scale: number): readonly PublishedPort[] {

@@ -55,6 +55,10 @@ const WRITTEN: { readonly [field in Exclude<keyof ServiceSpec, "name" | "env" | 
     startTimeoutSeconds: { option: "start-timeout", values: (spec) => [`${spec.startTimeoutSeconds}s`] },
     drainTimeoutSeconds: { option: "drain-timeout", values: (spec) => [`${spec.drainTimeoutSeconds}s`] },
     stopGraceSeconds: { option: "stop-grace", values: (spec) => [`${spec.stopGraceSeconds}s`] },
+    peers: {
+      option: "isolated",
+      values: ({ peers }) => [peers === undefined ? "false" : peers.length === 0 ? "true" : peers.join(",")],
+    },
   };
 
 /** What of the options and of the environment a release would change, in the order of the options. Pure. */

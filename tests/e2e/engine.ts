@@ -176,3 +176,39 @@ export async function runContainer(
     await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
   }
 }
+
+export interface DetachedContainer {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** `/on/host:/in/container:ro` */
+  readonly binds: readonly string[];
+  readonly network: string;
+  /** Ports of this machine by port in the container. */
+  readonly ports: Readonly<Record<number, number>>;
+}
+
+/** Starts a container that goes when it is disposed. */
+export async function startDetached(container: DetachedContainer): Promise<AsyncDisposable> {
+  const { image, command, labels, binds, network, ports } = container;
+  const bindings = Object.entries(ports).map(([inside, port]) => [`${inside}/tcp`, [{ HostPort: String(port) }]]);
+  const { Id }: { Id: string } = JSON.parse(
+    await post("/containers/create", {
+      Image: image,
+      Cmd: command,
+      Labels: labels,
+      ExposedPorts: Object.fromEntries(bindings.map(([port]) => [port, {}])),
+      HostConfig: { Binds: binds, NetworkMode: network, PortBindings: Object.fromEntries(bindings) },
+    }),
+  );
+  const remove = async () => {
+    await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
+  };
+  try {
+    await post(`/containers/${Id}/start`);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: remove };
+}
