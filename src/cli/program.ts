@@ -11,6 +11,17 @@ import { absolutePath } from "./paths.ts";
 import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
+import {
+  attachCommand,
+  cancelCommand,
+  historyCommand,
+  removeCommand,
+  restartCommand,
+  rollbackCommand,
+  scaleCommand,
+  startCommand,
+  stopCommand,
+} from "./service_commands.ts";
 import { uninstallCommand } from "./uninstall.ts";
 
 /** What is known before the command line is read. */
@@ -45,6 +56,15 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
     logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
+    historyCommand(async (request) => (await import("./run_service_commands.ts")).runHistory(request, context())),
+    rollbackCommand(async (request) => (await import("./run_service_commands.ts")).runRollback(request, context())),
+    restartCommand(async (request) => (await import("./run_service_commands.ts")).runRestart(request, context())),
+    stopCommand(async (request) => (await import("./run_service_commands.ts")).runStop(request, context())),
+    startCommand(async (request) => (await import("./run_service_commands.ts")).runStart(request, context())),
+    scaleCommand(async (request) => (await import("./run_service_commands.ts")).runScale(request, context())),
+    removeCommand(async (request) => (await import("./run_service_commands.ts")).runRemove(request, context())),
+    attachCommand(async (request) => (await import("./run_service_commands.ts")).runAttach(request, context())),
+    cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),

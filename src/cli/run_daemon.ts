@@ -1,5 +1,6 @@
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
 import { Deploys } from "../daemon/deploys.ts";
+import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
 import { Signer } from "../daemon/signer.ts";
@@ -25,7 +26,7 @@ import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
 import { objectNames } from "../service/names.ts";
-import type { ServiceSpec } from "../service/spec.ts";
+import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import { certificatePin } from "../setup/certificate_pin.ts";
 import { runFolders } from "../setup/folders.ts";
@@ -133,26 +134,31 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     user: API_USER,
     password: settings.apiPassword,
   });
-  const deploys = new Deploys({
+  const ground = {
     runtime,
     builder: new EngineBuilder({ client, names, instance: serverId }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
     now,
+    ingressNetwork: names.networks.ingress,
+    onIdle,
+    log,
+  };
+  const deploys = new Deploys({
+    ...ground,
     ranges: {
       ingress: replicaRange(settings.networks.ingress),
       internal: replicaRange(settings.networks.internal),
     },
-    ingressNetwork: names.networks.ingress,
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     urlsOf,
-    onIdle,
-    log,
   }, signal);
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const daemonKey = await ownKey(layout);
   const server = {
     url: serverUrl(settings),
@@ -168,6 +174,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     store,
     runtime,
     deploys,
+    actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,
     nonces: keys,
     audit,
@@ -209,7 +216,7 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
-  await deploys.reconcile(onQueued);
+  await deploys.work.reconcile(onQueued);
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

@@ -125,6 +125,10 @@ export class Connection {
     this.#transport.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   async #send(
     method: string,
     path: string,

@@ -12,19 +12,20 @@ const REST_MS = 500;
 const FRUITLESS_STREAMS = 20;
 
 /** How a deploy ends when it does not fail. */
-export type DeployEnd = Extract<DeployEvent, { kind: "live" | "planned" }>;
+export type DeployEnd = Extract<DeployEvent, { kind: "live" | "planned" | "done" }>;
 
 export interface FollowOptions {
-  readonly service: string;
-  /** The deploy request as JSON, encoded. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** The request that begins it, such as `POST /v1/deploy?service=blog`; or the id of a deploy that goes on already. */
+  readonly start: { readonly method: string; readonly path: string } | { readonly attach: string };
+  /** What it asks for as JSON, encoded. */
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Pause before each new attempt, in milliseconds; for tests. */
   readonly restMs?: number;
 }
 
 /**
- * Starts a deploy and follows it to its end. When the connection breaks it attaches again and goes on after the last
+ * Starts a deploy, or other work on a service, and follows it to its end. When the connection breaks it attaches again and goes on after the last
  * event: a deploy never depends on the connection.
  *
  * @param report is called with every event once, in order
@@ -32,13 +33,14 @@ export interface FollowOptions {
  */
 export async function followDeploy(
   connection: Pick<Connection, "events" | "signed">,
-  { service, body, signal, restMs = REST_MS }: FollowOptions,
+  { start, body, signal, restMs = REST_MS }: FollowOptions,
   report: (event: EventLine) => void,
 ): Promise<DeployEnd> {
-  let deploy: string | undefined;
+  let deploy = "attach" in start ? start.attach : undefined;
   let last = 0;
   let fruitless = 0;
-  let open = () => connection.events("POST", `/v1/deploy?service=${encodeURIComponent(service)}`, { body, signal });
+  const { method, path: first } = "attach" in start ? { method: "GET", path: eventsPath(start.attach, 0) } : start;
+  let open = () => connection.events(method, first, { body, signal });
   while (true) {
     try {
       for await (const event of await open()) {
@@ -55,10 +57,14 @@ export async function followDeploy(
       const what = last === 0 ? "whether the deploy was accepted" : "how the deploy ends";
       if (deploy === undefined || ++fruitless > FRUITLESS_STREAMS) throw notSeen(what, error);
     }
-    const path = `/v1/deploys/${encodeURIComponent(deploy)}/events?after=${last}`;
+    const path = eventsPath(deploy, last);
     const stream = await reopened(() => connection.events("GET", path, { signal }), { deploy, restMs, signal });
     open = () => Promise.resolve(stream);
   }
+}
+
+function eventsPath(deploy: string, after: number): string {
+  return `/v1/deploys/${encodeURIComponent(deploy)}/events?after=${after}`;
 }
 
 /**
@@ -94,7 +100,7 @@ function reopened<T>(
 }
 
 function endOf(event: DeployEvent): DeployEnd {
-  if (event.kind === "live" || event.kind === "planned") return event;
+  if (event.kind === "live" || event.kind === "planned" || event.kind === "done") return event;
   if (event.kind === "failed") throw fromWireError(event.error);
   throw new Error(`"${event.kind}" is no end of a deploy`);
 }

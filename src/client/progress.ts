@@ -1,4 +1,5 @@
 import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
+import type { DeployEnd } from "./follow_deploy.ts";
 import { formatBytes, formatSeconds, plainText } from "./plain_text.ts";
 
 /** What a push tells before the deploy's own events begin. */
@@ -67,6 +68,7 @@ export class ProgressLines {
       }
       case "live":
       case "planned":
+      case "done":
       case "failed":
         return [];
     }
@@ -89,16 +91,33 @@ export class ProgressLines {
 
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
 export function renderResult({ end, sentBytes, totalBytes, seconds }: PushResult): readonly string[] {
-  if (end.kind === "planned") {
-    return [
-      ...(end.steps.length === 0 ? ["nothing to do"] : end.steps.map((step, i) => `${i + 1}. ${plainText(step)}`)),
-      ...end.notes.map((note) => `note: ${plainText(note)}`),
-    ];
-  }
+  if (end.kind === "planned") return renderPlan(end);
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
     `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
+  ];
+}
+
+/** The last lines of work that did not fail and sent nothing. */
+export function renderEnd(end: DeployEnd): readonly string[] {
+  switch (end.kind) {
+    case "done":
+      return [plainText(end.text), ...end.notes.map((note) => `  ${plainText(note)}`)];
+    case "live":
+      return [
+        `${end.service} is live: release ${end.release}, ${formatSeconds(end.seconds)}`,
+        ...end.urls.map((url) => `  ${plainText(url)}`),
+      ];
+    case "planned":
+      return renderPlan(end);
+  }
+}
+
+function renderPlan({ steps, notes }: Extract<DeployEvent, { kind: "planned" }>): readonly string[] {
+  return [
+    ...(steps.length === 0 ? ["nothing to do"] : steps.map((step, i) => `${i + 1}. ${plainText(step)}`)),
+    ...notes.map((note) => `note: ${plainText(note)}`),
   ];
 }
 

@@ -60,7 +60,9 @@ export async function push(
   const uploadedBytes = await sendMissing(parts, { scan, service, signal }, report);
   const request: DeployRequest = { service, dockerfile, manifest, force: options.force, dryRun: options.dryRun };
   const body = jsonBytes(request);
-  const end = await followDeploy(connection, { service, body, signal }, report);
+  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
+  const end = await followDeploy(connection, { start, body, signal }, report);
+  if (end.kind === "done") throw new Error("A push ended as other work does");
   return { end, sentBytes: uploadedBytes + body.length, totalBytes, seconds: (now() - began) / 1000 };
 }
 

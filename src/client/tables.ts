@@ -1,5 +1,6 @@
+import type { ReleaseSummary } from "../wire/releases.ts";
 import type { KeySummary, ServiceSummary } from "../wire/requests.ts";
-import { plainText } from "./plain_text.ts";
+import { formatSeconds, plainText } from "./plain_text.ts";
 
 /** The lines of `mypaas ps`: one row per service, and under it what went wrong after the live release. */
 export function servicesTable(services: readonly ServiceSummary[]): readonly string[] {
@@ -21,6 +22,23 @@ export function servicesTable(services: readonly ServiceSummary[]): readonly str
         ? []
         : [`  release ${lastFailure.release} ${lastFailure.status}: ${plainText(lastFailure.error)}`]),
     ]),
+  ];
+}
+
+/** The lines of `mypaas history`: one row per release, and under it why it failed. */
+export function historyTable(releases: readonly ReleaseSummary[]): readonly string[] {
+  const rows = releases.map(({ release, status, step, what, by, createdAt, endedAt }) => [
+    String(release),
+    step === undefined ? status : `${status}: ${step}`,
+    what,
+    by,
+    shortTime(createdAt),
+    endedAt === undefined ? "-" : formatSeconds((Date.parse(endedAt) - Date.parse(createdAt)) / 1000),
+  ]);
+  const [head = "", ...lines] = table(["RELEASE", "RESULT", "WHAT", "BY", "WHEN", "TOOK"], rows);
+  return [
+    head,
+    ...releases.flatMap(({ error }, i) => [lines[i] ?? "", ...(error === undefined ? [] : [`  ${plainText(error)}`])]),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { Deploys } from "./deploys.ts";
+import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
@@ -58,6 +59,7 @@ export interface ApiParts {
   readonly store: ReleaseStore;
   readonly runtime: Pick<Runtime, "list" | "logs">;
   readonly deploys: Deploys;
+  readonly actions: ServiceActions;
   readonly keys: KeyStore;
   readonly logins: Logins;
   readonly audit: AuditLog;

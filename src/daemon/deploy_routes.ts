@@ -1,8 +1,8 @@
 import { actorName } from "../auth/actor.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { parseDeployRequest } from "../wire/request_schemas.ts";
+import { followed, readyFor } from "./followed.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
-import type { Deploy } from "./deploys.ts";
 import { inQuery, required, row, wholeNumber } from "./route_row.ts";
 
 const LOCAL = ["local"] as const;
@@ -28,26 +28,15 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   if (request.service !== inQuery(call)) {
     throw new UsageError(`Cannot deploy "${request.service}": the request is for the service "${inQuery(call)}"`);
   }
-  await parts.converged;
-  // After a long wait nobody may be there any more, who has been told that it was not accepted.
-  if (call.request.signal.aborted) throw new MyPaasError(`Cannot deploy "${request.service}": who asked has gone away`);
+  await readyFor(call, parts, `Cannot deploy "${request.service}"`);
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, { source, by: actorName(call.actor) });
-  return { lines: andThen(accepted.log.follow(0, call.request.signal), parts.onIdle) };
-}
-
-/** What `lines` gives; `done` is called when it has ended, in whatever way. */
-async function* andThen<T>(lines: AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
-  try {
-    yield* lines;
-  } finally {
-    done();
-  }
+  return followed(accepted, call, parts);
 }
 
 function attach(call: Call, parts: ApiParts): Result {
   const id = required(call.params["id"], "id");
-  const found: Deploy | undefined = parts.deploys.find(id);
+  const found = parts.deploys.work.find(id);
   if (found === undefined) throw unknownDeploy(id, parts);
   return { lines: found.log.follow(wholeNumber(call, "after") ?? 0, call.request.signal) };
 }

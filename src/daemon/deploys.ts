@@ -1,14 +1,12 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
 import { describeStep, planDeploy } from "../deploy/plan.ts";
-import { reconcileAll, reconcileService } from "../deploy/reconcile.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
-import type { Builder } from "../deploy/runtime.ts";
-import type { Release } from "../deploy/store.ts";
+import type { Builder, BuiltImage } from "../deploy/runtime.ts";
+import type { Origin, Release } from "../deploy/store.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { type ParsedService, specNotes } from "../service/parse_service.ts";
-import type { ServiceSpec } from "../service/spec.ts";
-import { waitUntil } from "../wait.ts";
+import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
@@ -16,52 +14,41 @@ import { acceptDeploy, type AcceptParts } from "./accept.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
-
-/** Logs of so many deploys are kept for `attach`. */
-const LOGS_KEPT = 20;
-/** What a deploy that waits for a repair says it waits for. */
-const REPAIR = "the daemon's repair";
-/** How long the daemon goes on trying to bring a service to what the state says, and its pauses. */
-const RETRY_TIMEOUT_MS = 24 * 60 * 60 * 1000;
-const RETRY_PAUSE_MS = 5000;
+import { type Deploy, Work, type WorkParts } from "./work.ts";
 
 export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
   /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
-  /** Called when a piece of work is done. */
-  readonly onIdle: () => void;
-  /** Tells whoever runs the daemon; never a secret. */
-  readonly log: (line: string) => void;
-  /** Pause between two attempts to reconcile a service, in milliseconds; for tests. */
+  readonly onIdle: WorkParts["onIdle"];
+  readonly log: WorkParts["log"];
   readonly retryPauseMs?: number;
 }
 
-/** One deploy that goes on or is over. */
-export interface Deploy {
-  /** `<service>.<release>` */
-  readonly id: string;
-  readonly service: string;
-  readonly log: DeployLog;
+/** A new release of an image that is there already. What is not given is as in the release `origin.of`. */
+export interface Redeploy {
+  readonly origin: Exclude<Origin, { kind: "deploy" }>;
+  readonly spec?: ServiceSpec;
+  readonly env?: readonly EnvVariable[];
+  readonly contentDigest?: string;
 }
+
+/** Makes the image of a release. */
+type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;
 
 /** Accepts deploys and carries them out: one at a time per service, services side by side, one build at a time. */
 export class Deploys {
+  readonly work: Work;
   readonly #parts: DeploysParts;
-  readonly #signal: AbortSignal;
-  readonly #services = new Queue();
   readonly #builds = new Queue();
-  readonly #recent = new Map<string, Deploy>();
+  /** Deploys that can be cancelled. `begun`: it is no longer waiting for its turn. */
+  readonly #open = new Map<string, { readonly deploy: Deploy; readonly cancel: AbortController; begun: boolean }>();
 
   /** @param signal ends the daemon's own work, not the deploys */
   constructor(parts: DeploysParts, signal: AbortSignal) {
     this.#parts = parts;
-    this.#signal = signal;
-  }
-
-  find(id: string): Deploy | undefined {
-    return this.#recent.get(id);
+    this.work = new Work(parts, signal);
   }
 
   /**
@@ -75,14 +62,15 @@ export class Deploys {
     { source, by }: { readonly source: BlobSource; readonly by: string },
   ): Promise<Deploy> {
     const { store, now } = this.#parts;
-    const accepted = await acceptDeploy(this.#parts, request, source);
-    const { spec } = accepted.service;
+    const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
+    const { spec } = service;
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
     checkClaims(this.#parts, spec);
     const live = store.live(spec.name);
-    const waiting = store.pending().some(({ service }) => service === spec.name);
+    const waiting = store.pending().some((release) => release.service === spec.name);
+    const runs = store.serviceState(spec.name) === "running";
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (!request.force && !waiting && live?.contentDigest === accepted.contentDigest) {
+    if (!request.force && !waiting && runs && live?.contentDigest === contentDigest) {
       return this.#finished(`${spec.name}.${live.number}`, spec, {
         kind: "live",
         service: spec.name,
@@ -92,127 +80,139 @@ export class Deploys {
         alreadyLive: true,
       });
     }
-    const at = now().toISOString();
-    const release = store.createRelease({ spec, env: spec.env, contentDigest: accepted.contentDigest, by, at });
-    const deploy = this.#remember(`${spec.name}.${release.number}`, spec.name);
-    deploy.log.add({ kind: "accepted", deploy: deploy.id, service: spec.name, release: release.number });
-    const behind = this.#services.behind(spec.name);
-    if (behind !== undefined) deploy.log.add({ kind: "queued", behind });
-    this.#services.run(
-      spec.name,
-      deploy.id,
-      () => this.#carryOut(deploy, release, { request, source, accepted: accepted.service }),
+    const release = store.createRelease({ spec, env: spec.env, contentDigest, by, at: now().toISOString() });
+    return this.#start(
+      release,
+      (deploy, made, signal) => this.#build(made, { request, source, service, deploy, signal }),
     );
-    return deploy;
   }
 
   /**
-   * Converges the whole server; what fails is tried again until it holds, or the daemon ends.
+   * Takes a deploy that needs no build: the release gets the image of an earlier one.
    *
-   * @param onQueued called when deploys may be submitted: the routes are written, and each repair is in its service's queue
+   * @throws {MyPaasError} when that release or its image is gone, or what it claims belongs to another service by now;
+   * then nothing has changed
    */
-  async reconcile(onQueued?: () => void): Promise<void> {
-    const report = (event: { readonly kind: string; readonly text: string; readonly state?: string }) => {
-      if (event.state !== "done") this.#parts.log(`reconcile: ${event.text}`);
-    };
-    const failed = await reconcileAll(this.#parts, {
-      report,
-      signal: this.#signal,
-      inTurn: (service, repair) => this.#services.run(service, REPAIR, repair),
-      ...onQueued && { onQueued },
-    });
-    for (const [service, error] of failed) {
-      this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
-      this.#retry(service);
+  async redeploy(service: string, change: Redeploy, { by }: { readonly by: string }): Promise<Deploy> {
+    const { store, builder, now } = this.#parts;
+    const { origin } = change;
+    const from = store.release(service, origin.of);
+    if (from?.image === undefined || !await builder.hasImage(service, origin.of)) {
+      throw new MyPaasError(`Cannot use release ${origin.of} of "${service}": its image is gone`, {
+        hint: "Push the service again; images of the last 5 releases that were live are kept.",
+      });
     }
-    this.#parts.onIdle();
+    const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
+    await this.#parts.checkVolumes(spec);
+    checkClaims(this.#parts, spec);
+    const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
+    return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
   }
 
-  #retry(service: string): void {
-    const signal = this.#signal;
-    const attempt = () =>
-      this.#services.run(service, REPAIR, async () => {
-        try {
-          await reconcileService(this.#parts, service, { report: () => {}, signal });
-          return true;
-        } catch (error) {
-          this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
-          return false;
-        }
-      });
-    waitUntil(attempt, {
-      what: `${service} is as the state says`,
-      timeoutMs: RETRY_TIMEOUT_MS,
-      intervalMs: this.#parts.retryPauseMs ?? RETRY_PAUSE_MS,
-      signal,
-    }).catch((error) => {
-      if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
+  /**
+   * Cancels what is not live yet: one deploy by its id, or all of a service. The old release goes on.
+   *
+   * @param by who asked, for the sentence
+   * @returns ids of what was cancelled; empty when there was nothing
+   */
+  cancel(service: string, { id, by }: { readonly id?: string | undefined; readonly by: string }): readonly string[] {
+    const found = [...this.#open.values()].filter(({ deploy }) =>
+      deploy.service === service && (id === undefined || deploy.id === id)
+    );
+    for (const { deploy, cancel, begun } of found) {
+      const error = new MyPaasError(`Cannot finish the deploy "${deploy.id}": ${by} cancelled it`);
+      cancel.abort(error);
+      if (begun) continue;
+      // It would be a long time until it finds out by itself.
+      this.#open.delete(deploy.id);
+      const number = Number(deploy.id.slice(service.length + 1));
+      this.#parts.store.fail(service, number, "cancelled", error.message, this.#parts.now().toISOString());
+      deploy.log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
+    }
+    return found.map(({ deploy }) => deploy.id);
+  }
+
+  #start(release: Release, makeImage: MakeImage): Deploy {
+    const id = `${release.service}.${release.number}`;
+    const deploy = this.work.begin(id, release.service);
+    const open = { deploy, cancel: new AbortController(), begun: false };
+    this.#open.set(id, open);
+    deploy.log.add({ kind: "accepted", deploy: id, service: release.service, release: release.number });
+    this.work.run(deploy, async () => {
+      if (open.cancel.signal.aborted) return;
+      open.begun = true;
+      await this.#carryOut(deploy, release, { makeImage, signal: open.cancel.signal });
     });
+    return deploy;
   }
 
   async #carryOut(
     deploy: Deploy,
     release: Release,
-    { request, source, accepted }: {
-      readonly request: DeployRequest;
-      readonly source: BlobSource;
-      readonly accepted: ParsedService;
-    },
+    { makeImage, signal }: { readonly makeImage: MakeImage; readonly signal: AbortSignal },
   ): Promise<void> {
     const { log } = deploy;
+    const { service, number } = release;
     const began = this.#parts.now().getTime();
     const report = (event: DeployEvent) => log.add(event);
+    const retry = () => this.work.retry(service);
     try {
-      const { tail } = await rollOut({ ...this.#parts, onUnfinished: (service) => this.#retry(service) }, release, {
+      const { tail } = await rollOut({ ...this.#parts, onUnfinished: retry }, release, {
         report,
-        build: (signal) => this.#build(release, { request, source, accepted, log, signal }),
+        signal,
+        build: async () => {
+          const { image, imageId } = await makeImage(deploy, release, signal);
+          this.#parts.store.setImage(service, number, image, imageId);
+        },
       });
       log.add({
         kind: "live",
-        service: release.service,
-        release: release.number,
+        service,
+        release: number,
         urls: this.#parts.urlsOf(release.spec),
         seconds: (this.#parts.now().getTime() - began) / 1000,
         alreadyLive: false,
       });
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
-        this.#retry(release.service);
+        retry();
       }).finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
+    } finally {
+      this.#open.delete(deploy.id);
     }
   }
 
   async #build(
-    release: Release,
-    { request, source, accepted, log, signal }: {
+    { service: name, number, spec }: Release,
+    { request, source, service, deploy, signal }: {
       readonly request: DeployRequest;
       readonly source: BlobSource;
-      readonly accepted: ParsedService;
-      readonly log: DeployLog;
-      readonly signal: AbortSignal | undefined;
+      readonly service: ParsedService;
+      readonly deploy: Deploy;
+      readonly signal: AbortSignal;
     },
-  ): Promise<void> {
-    const { builder, store } = this.#parts;
+  ): Promise<BuiltImage> {
+    const { log } = deploy;
     const behind = this.#builds.behind("build");
     if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
-    const { service, number } = release;
-    const built = await this.#builds.run("build", `${service}.${number}`, () =>
-      builder.build(
+    return await this.#builds.run("build", deploy.id, () => {
+      signal.throwIfAborted();
+      return this.#parts.builder.build(
         {
-          service,
+          service: name,
           release: number,
           dockerfile: request.dockerfile,
-          baseImages: accepted.baseImages,
-          buildArgs: release.spec.buildArgs,
-          context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
+          baseImages: service.baseImages,
+          buildArgs: spec.buildArgs,
+          context: contextTar(request.manifest, (chunk) => source.read(name, chunk)),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
-        signal ?? new AbortController().signal,
-      ));
-    store.setImage(service, number, built.image, built.imageId);
+        signal,
+      );
+    });
   }
 
   #plan(spec: ServiceSpec, live: Release | undefined): DeployEvent {
@@ -225,16 +225,6 @@ export class Deploys {
     const log = new DeployLog(this.#parts.now);
     log.add(event);
     return { id, service: spec.name, log };
-  }
-
-  #remember(id: string, service: string): Deploy {
-    const deploy = { id, service, log: new DeployLog(this.#parts.now) };
-    this.#recent.set(id, deploy);
-    for (const [oldest, { log }] of this.#recent) {
-      if (this.#recent.size <= LOGS_KEPT) break;
-      if (log.end !== undefined) this.#recent.delete(oldest);
-    }
-    return deploy;
   }
 }
 

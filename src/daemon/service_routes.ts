@@ -20,6 +20,7 @@ async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promis
   const services = store.services().filter((service) => inScope(actor, service)).map((service) =>
     summarize(service, {
       live: store.live(service),
+      stopped: store.serviceState(service) === "stopped",
       releases: store.releases(service, RECENT_RELEASES),
       found: found.filter(({ id }) => id.service === service),
       urlsOf,

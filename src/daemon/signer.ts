@@ -52,7 +52,7 @@ export class Signer {
  * The kinds of lines that are proved: those after which nothing comes, and `accepted`, because a client that attaches
  * again must know that the deploy it follows is its own.
  */
-const PROVED_KINDS: ReadonlySet<unknown> = new Set(["accepted", "live", "failed", "planned", "end"]);
+const PROVED_KINDS: ReadonlySet<unknown> = new Set(["accepted", "live", "failed", "planned", "done", "end"]);
 
 function isProved(object: object): boolean {
   return "kind" in object && PROVED_KINDS.has(object.kind);

@@ -7,8 +7,10 @@ import type { ServiceSummary } from "../wire/requests.ts";
 /** What `ps` says of one service. Pure. */
 export function summarize(
   service: string,
-  { live, releases, found, urlsOf }: {
+  { live, stopped, releases, found, urlsOf }: {
     readonly live: Release | undefined;
+    /** Whether somebody stopped it. */
+    readonly stopped: boolean;
     /** The newest, the newest first. */
     readonly releases: readonly Release[];
     /** The service's replicas on the machine. */
@@ -23,7 +25,15 @@ export function summarize(
   return {
     service,
     release: live?.number,
-    status: pending ? "deploying" : live === undefined ? "failed" : up.length === 0 ? "down" : "live",
+    status: pending
+      ? "deploying"
+      : live === undefined
+      ? "failed"
+      : stopped
+      ? "stopped"
+      : up.length === 0
+      ? "down"
+      : "live",
     domains: live === undefined ? [] : domainsOf(live.spec),
     urls: live === undefined ? [] : urlsOf(live.spec),
     scale: live?.spec.scale ?? 0,

@@ -6,6 +6,8 @@ import type { Release, ReplicaPlace } from "./store.ts";
 /** One step of a deploy, written down but not yet done. The runner executes it, `--dry-run` prints it, tests compare it. */
 export type Step =
   | { readonly kind: "build"; readonly service: string; readonly release: number }
+  /** The release gets the image of an earlier one. */
+  | { readonly kind: "reuse"; readonly service: string; readonly release: number; readonly of: number }
   | {
     readonly kind: "create" | "start" | "await-ready" | "name" | "unname" | "drain" | "stop" | "remove";
     readonly replicas: readonly ReplicaId[];
@@ -22,12 +24,16 @@ export type Step =
     readonly held: boolean;
   }
   | { readonly kind: "unroute"; readonly service: string }
+  /** Every request is answered 503 at once: the service is stopped. */
+  | { readonly kind: "close"; readonly service: string; readonly release: number }
   /** The one database write after which this release is live. */
   | { readonly kind: "commit"; readonly service: string; readonly release: number };
 
 /** What the planner needs to know of a release. */
 export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
   readonly places: readonly Pick<ReplicaPlace, "n">[];
+  /** A deploy when it is not given. */
+  readonly origin?: Release["origin"];
 };
 
 /** What a hold adds to the limits of the releases for the work around them, in seconds. */
@@ -38,6 +44,8 @@ export function describeStep(step: Step): string {
   switch (step.kind) {
     case "build":
       return `build ${step.service}:${step.release}`;
+    case "reuse":
+      return `use the image of ${step.service}:${step.of}`;
     case "move":
       return `move ${replicaName(step.replica)} to ${step.address}`;
     case "route":
@@ -46,6 +54,8 @@ export function describeStep(step: Step): string {
         : `route to ${names(step.to)}, hold ${step.holdSeconds} s`;
     case "unroute":
       return `remove the route of ${step.service}`;
+    case "close":
+      return `close the route of ${step.service}`;
     case "commit":
       return `commit ${step.release}`;
     default:
@@ -61,9 +71,14 @@ export function describeStep(step: Step): string {
  */
 export function planDeploy(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
   return [
-    { kind: "build", service: next.service, release: next.number },
+    imageStep(next),
     ...(next.spec.scale > 0 || old === undefined ? startFirst(next, old) : stopFirst(next, old)),
   ];
+}
+
+function imageStep({ service, number, origin = { kind: "deploy" } }: PlannedRelease): Step {
+  if (origin.kind === "deploy") return { kind: "build", service, release: number };
+  return { kind: "reuse", service, release: number, of: origin.of };
 }
 
 function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {

@@ -1,7 +1,31 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { repairHoldSeconds, retire, routeSteps, type Step } from "./plan.ts";
 import type { ReplicaState } from "./runtime.ts";
-import type { Release } from "./store.ts";
+import type { Release, ReleaseStore } from "./store.ts";
+
+/** What the state says of a service, and what of it is on the machine. */
+export interface ServiceFacts {
+  /** The live release with its places; undefined when the service has none, or is being removed. */
+  readonly live: Release | undefined;
+  /** Whether the live release is to stand still. */
+  readonly stopped: boolean;
+  /** Every replica of the service on the machine. */
+  readonly found: readonly ReplicaState[];
+}
+
+/** Puts together what `planReconcile` plans from. */
+export function serviceFacts(
+  store: Pick<ReleaseStore, "live" | "serviceState">,
+  service: string,
+  all: readonly ReplicaState[],
+): ServiceFacts {
+  const state = store.serviceState(service);
+  return {
+    live: state === "removing" ? undefined : store.live(service),
+    stopped: state === "stopped",
+    found: all.filter(({ id }) => id.service === service),
+  };
+}
 
 /**
  * Plans how one service gets from what is found on the machine to what the state says. The same plan serves after a
@@ -10,25 +34,24 @@ import type { Release } from "./store.ts";
  * Order: routes first, so that requests wait for the right address; then what never was live goes, as it may sit on an
  * address that is needed; then the live release is made whole; then older replicas finish and go. A replica that was ready
  * (it is started again by itself from then on) may have had the route for a moment, so its requests finish first.
- *
- * @param live the release that the state says is live, with its places; undefined when the service has none
- * @param found every replica of this service on the machine
  */
-export function planReconcile(
-  service: string,
-  live: Release | undefined,
-  found: readonly ReplicaState[],
-): readonly Step[] {
+export function planReconcile(service: string, { live, stopped, found }: ServiceFacts): readonly Step[] {
   const wanted = new Map(live?.places.map((place) => [place.n, place]) ?? []);
   const isWanted = (id: ReplicaId) => id.release === live?.number && wanted.has(id.n);
   const strangers = found.filter(({ id }) => !isWanted(id));
   const neverLive = strangers.filter(({ id }) => live === undefined || id.release >= live.number);
   const older = strangers.filter(({ id }) => live !== undefined && id.release < live.number);
-  const repairs = live === undefined ? [] : planRepairs(live, found);
+  const repairs = live === undefined ? [] : stopped ? planRest(live, found) : planRepairs(live, found);
   const routed = live !== undefined && live.spec.sites.length > 0;
   const held = repairs.some((step) => step.kind === "start");
   return [
-    ...(!routed ? [{ kind: "unroute", service } as const] : held ? heldRoute(live) : routeSteps(live, undefined)),
+    ...(!routed
+      ? [{ kind: "unroute", service } as const]
+      : stopped
+      ? [{ kind: "close", service, release: live.number } as const]
+      : held
+      ? heldRoute(live)
+      : routeSteps(live, undefined)),
     ...retire(ids(neverLive.filter(({ restarts }) => restarts)), { unname: true }),
     ...stopAndRemove(neverLive.filter(({ restarts }) => !restarts)),
     ...repairs,
@@ -39,7 +62,7 @@ export function planReconcile(
 
 /** Whether a plan of `planReconcile` changes anything but the route, which is always written. */
 export function repairsAnything(steps: readonly Step[]): boolean {
-  return steps.some((step) => step.kind !== "route" && step.kind !== "unroute");
+  return steps.some(({ kind }) => kind !== "route" && kind !== "unroute" && kind !== "close");
 }
 
 function heldRoute(live: Release): readonly Step[] {
@@ -47,6 +70,14 @@ function heldRoute(live: Release): readonly Step[] {
   return routeSteps(live, undefined).map((step) =>
     step.kind === "route" ? { ...step, holdSeconds, held: false } : step
   );
+}
+
+/** A stopped service keeps its containers, without a process. */
+function planRest(live: Release, found: readonly ReplicaState[]): readonly Step[] {
+  const running = found.filter(({ id, status, restarts }) =>
+    id.release === live.number && (status === "running" || status === "restarting" || restarts)
+  );
+  return retire(ids(running), { unname: true }).filter(({ kind }) => kind !== "remove");
 }
 
 function planRepairs(live: Release, found: readonly ReplicaState[]): readonly Step[] {

@@ -1,11 +1,15 @@
 import { messageOf } from "../error.ts";
-import { planReconcile, repairsAnything } from "./plan_reconcile.ts";
+import { planReconcile, repairsAnything, type ServiceFacts, serviceFacts } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { repairHoldSeconds } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState } from "./runtime.ts";
+import type { Builder } from "./runtime.ts";
 import type { Release } from "./store.ts";
+
+export interface ReconcileParts extends RunnerParts {
+  readonly builder: Pick<Builder, "removeImage">;
+}
 
 /**
  * Brings one service from what is found on the machine to what the state says. No deploy of it may be under way: one that
@@ -14,14 +18,15 @@ import type { Release } from "./store.ts";
  * @throws what a step failed with; calling it again goes on
  */
 export async function reconcileService(
-  parts: RunnerParts,
+  parts: ReconcileParts,
   service: string,
   options: Pick<RunOptions, "report" | "signal">,
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
   for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
-  const found = (await parts.runtime.list()).filter(({ id }) => id.service === service);
-  await runSteps(parts, planReconcile(service, parts.store.live(service), found), options);
+  const facts = serviceFacts(parts.store, service, await parts.runtime.list());
+  await runSteps(parts, planReconcile(service, facts), options);
+  if (parts.store.serviceState(service) === "removing") await forgetService(parts, service);
 }
 
 export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> {
@@ -39,7 +44,7 @@ export interface ReconcileOptions extends Pick<RunOptions, "report" | "signal"> 
  * @returns the services that could not be brought there, with the reason; they are to be tried again
  */
 export async function reconcileAll(
-  parts: RunnerParts,
+  parts: ReconcileParts,
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   interruptPending(parts);
@@ -47,18 +52,21 @@ export async function reconcileAll(
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
   try {
-    await parts.routes.reset(services.flatMap((service) => routeAtStart(parts, service, found)));
+    await parts.routes.reset(services.flatMap((service) => routeAtStart(serviceFacts(parts.store, service, found))));
   } catch (error) {
     // Traefik keeps what it has loaded. What runs is left to run; a repair waits until Traefik confirms its route.
     options.report({ kind: "warning", text: messageOf(error) });
     for (const service of services) failed.set(service, error);
   }
   const repairs = services.map(async (service) => {
-    const replicas = found.filter(({ id }) => id.service === service);
-    const plan = planReconcile(service, parts.store.live(service), replicas);
-    if (!repairsAnything(plan)) return;
+    const removing = parts.store.serviceState(service) === "removing";
+    const plan = planReconcile(service, serviceFacts(parts.store, service, found));
+    if (!removing && !repairsAnything(plan)) return;
     try {
-      await inTurn(service, () => runSteps(parts, plan, options));
+      await inTurn(service, async () => {
+        await runSteps(parts, plan, options);
+        if (removing) await forgetService(parts, service);
+      });
     } catch (error) {
       failed.set(service, error);
     }
@@ -80,15 +88,17 @@ function interrupt({ store, now }: RunnerParts, { service, number }: Release, er
   store.fail(service, number, "interrupted", error, now().toISOString());
 }
 
-function routeAtStart({ store }: RunnerParts, service: string, found: readonly ReplicaState[]): readonly Route[] {
-  const live = store.live(service);
+/** The last of a removal: nothing of the service runs any more. */
+async function forgetService({ store, builder }: ReconcileParts, service: string): Promise<void> {
+  const over = store.releases(service, Number.MAX_SAFE_INTEGER).filter(({ status }) => status !== "pending");
+  for (const { number } of over) await builder.removeImage(service, number);
+  store.forget(service);
+}
+
+function routeAtStart({ live, stopped, found }: ServiceFacts): readonly Route[] {
   if (live === undefined) return [];
-  const replicas = found.filter(({ id }) => id.service === service);
-  const held = planReconcile(service, live, replicas).some((step) => step.kind === "start");
-  const route = routeOf(
-    live.spec,
-    live.places,
-    held ? repairHoldSeconds(live.spec) : NORMAL_HOLD_SECONDS,
-  );
-  return route === undefined ? [] : [route];
+  const held = planReconcile(live.service, { live, stopped, found }).some(({ kind }) => kind === "start");
+  const holdSeconds = stopped ? 0 : held ? repairHoldSeconds(live.spec) : NORMAL_HOLD_SECONDS;
+  const route = routeOf(live.spec, live.places, holdSeconds);
+  return route === undefined ? [] : [stopped ? { ...route, addresses: [] } : route];
 }

@@ -1,9 +1,9 @@
 import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
-import { reconcileService } from "./reconcile.ts";
-import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
-import type { Builder, ReplicaState } from "./runtime.ts";
+import { type ReconcileParts, reconcileService } from "./reconcile.ts";
+import { type RunOptions, runSteps } from "./runner.ts";
+import type { ReplicaState } from "./runtime.ts";
 import type { Release, ReplicaPlace } from "./store.ts";
 import { replicaCount } from "../service/spec.ts";
 
@@ -12,8 +12,7 @@ const RELEASES_KEPT = 5;
 /** Images of releases older than the newest so many are gone already: each deploy looks at these. */
 const RELEASES_LOOKED_AT = 50;
 
-export interface RollOutParts extends RunnerParts {
-  readonly builder: Pick<Builder, "removeImage">;
+export interface RollOutParts extends ReconcileParts {
   /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
   readonly onUnfinished: (service: string) => void;
   readonly ranges: { readonly ingress: AddressRange; readonly internal: AddressRange };

@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly report: (event: StepReport) => void;
   /** The release whose step row follows the run; undefined for work that no release waits for. */
   readonly release?: Pick<Release, "service" | "number"> | undefined;
-  /** Does the `build` step. */
+  /** Does the `build` step, or the `reuse` step instead of it: afterwards the release has its image. */
   readonly build?: (signal: AbortSignal | undefined) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,6 +60,7 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
   const { runtime, store, routes } = parts;
   switch (step.kind) {
     case "build":
+    case "reuse":
       return await options.build?.(options.signal);
     case "create":
       return await forEach(step.replicas, (id) => create(parts, id));
@@ -94,6 +95,11 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
     }
     case "unroute":
       return routes.route(step.service) === undefined ? undefined : await routes.set(step.service, undefined);
+    case "close": {
+      const { spec, places } = releaseOf(store, step);
+      const route = routeOf(spec, places, 0);
+      return route === undefined ? undefined : await routes.set(step.service, { ...route, addresses: [] });
+    }
     case "commit":
       return store.commit(step.service, step.release, parts.now().toISOString());
   }

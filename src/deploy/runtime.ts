@@ -123,6 +123,14 @@ export interface BuiltImage {
 export interface Builder {
   /** @throws {BuildError} with the failing instruction in its message and the end of its output as details */
   build(request: BuildRequest, onLine: (line: BuildLine) => void, signal: AbortSignal): Promise<BuiltImage>;
+  /**
+   * Gives a release the image of an earlier one.
+   *
+   * @throws {MyPaasError} when that is gone
+   */
+  reuse(service: string, use: { readonly of: number; readonly release: number }): Promise<BuiltImage>;
+  /** Whether a release's image is on the machine. */
+  hasImage(service: string, release: number): Promise<boolean>;
   /** Removes one release's image; no error when it is not there. */
   removeImage(service: string, release: number): Promise<void>;
 }

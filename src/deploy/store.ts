@@ -8,6 +8,22 @@ import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
  */
 export type ReleaseStatus = "pending" | "live" | "retired" | "failed" | "interrupted" | "cancelled";
 
+/** What a release was made for. All but a deploy use the image of an earlier release, `of`. */
+export type Origin =
+  | { readonly kind: "deploy" }
+  | { readonly kind: "rollback"; readonly of: number }
+  | { readonly kind: "restart"; readonly of: number }
+  | { readonly kind: "scale"; readonly of: number; readonly scale: number }
+  /** Variables of the service's store were changed. */
+  | { readonly kind: "env"; readonly of: number; readonly names: readonly string[] };
+
+/**
+ * - `running`: its live release runs
+ * - `stopped`: somebody stopped it; its live release stays, without a process
+ * - `removing`: all of it is being taken away
+ */
+export type ServiceState = "running" | "stopped" | "removing";
+
 /** Where a replica has its fixed addresses. */
 export interface ReplicaPlace {
   readonly n: number;
@@ -22,6 +38,7 @@ export interface Release {
   readonly status: ReleaseStatus;
   readonly spec: ServiceSpec;
   readonly env: readonly EnvVariable[];
+  readonly origin: Origin;
   /** Name of the image; undefined until it is built. */
   readonly image: string | undefined;
   readonly imageId: string | undefined;
@@ -51,6 +68,8 @@ export interface ReleaseStore {
     readonly spec: ServiceSpec;
     readonly env: readonly EnvVariable[];
     readonly contentDigest: string;
+    /** A deploy when it is not given. */
+    readonly origin?: Origin;
     readonly by: string;
     readonly at: string;
   }): Release;
@@ -68,7 +87,11 @@ export interface ReleaseStore {
   setPlaces(service: string, number: number, places: readonly ReplicaPlace[]): void;
   setStep(service: string, number: number, step: string | undefined): void;
   setHeldAddress(service: string, number: number, address: string | undefined): void;
-  /** The commit: in one transaction this release is live and the one before it retired. */
+  serviceState(service: string): ServiceState;
+  setServiceState(service: string, state: ServiceState): void;
+  /** Forgets a service: its releases (but those that are pending), its state and what was stored for it. */
+  forget(service: string): void;
+  /** The commit: in one transaction this release is live, the one before it retired, and the service no longer stopped. */
   commit(service: string, number: number, at: string): void;
   /**
    * Marks a release that never got live. In the same transaction the first replica of the live release takes over the

@@ -1,10 +1,10 @@
 import type { Builder, BuildLine, BuildRequest, BuiltImage } from "../deploy/runtime.ts";
-import { BuildError } from "../error.ts";
+import { BuildError, MyPaasError } from "../error.ts";
 import { Label, type ObjectNames } from "../service/names.ts";
 import { type BuildFailure, BuildTrace } from "./build_trace.ts";
 import type { DockerClient } from "./client.ts";
 import { EngineError, engineReason, unlessStatus } from "./engine_error.ts";
-import { buildImage, inspectImage, progressError, pullImage, removeImage } from "./image_requests.ts";
+import { buildImage, inspectImage, progressError, pullImage, removeImage, tagImage } from "./image_requests.ts";
 import { finish, hasImage } from "./pull.ts";
 
 /** A longer instruction is cut in a sentence. */
@@ -41,6 +41,26 @@ export class EngineBuilder implements Builder {
     } finally {
       await context.cancel();
     }
+  }
+
+  async reuse(
+    service: string,
+    { of, release }: { readonly of: number; readonly release: number },
+  ): Promise<BuiltImage> {
+    const from = this.#names.image(service, of);
+    const image = this.#names.image(service, release);
+    const found = await unlessStatus([404], this.#client.run(inspectImage(from)));
+    if (found === undefined) {
+      throw new MyPaasError(`Cannot use the image of release ${of} of "${service}": it is gone`, {
+        hint: "Push the service again.",
+      });
+    }
+    await this.#client.run(tagImage(from, image));
+    return { image, imageId: found.Id };
+  }
+
+  hasImage(service: string, release: number): Promise<boolean> {
+    return hasImage(this.#client, this.#names.image(service, release));
   }
 
   async removeImage(service: string, release: number): Promise<void> {

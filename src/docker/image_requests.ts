@@ -39,6 +39,17 @@ export function removeImage(image: string): DockerRequest<void> {
   };
 }
 
+/** Gives an image one more name. 404 when there is no such image. */
+export function tagImage(image: string, name: string): DockerRequest<void> {
+  const { fromImage: repo, tag } = splitImage(name);
+  return {
+    action: `name the image "${image}" ${name}`,
+    method: "POST",
+    path: apiPath(["images", image, "tag"], { repo, tag }),
+    decode: ignoreAnswer,
+  };
+}
+
 const ImageListSchema = v.array(v.object({ Id: v.string(), RepoTags: v.nullish(v.array(v.string())) }));
 
 /** Names of the images that carry the labels; the id of one without a name. */

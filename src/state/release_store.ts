@@ -1,4 +1,4 @@
-import type { Release, ReleaseStatus, ReleaseStore, ReplicaPlace } from "../deploy/store.ts";
+import type { Origin, Release, ReleaseStatus, ReleaseStore, ReplicaPlace, ServiceState } from "../deploy/store.ts";
 import { completeSpec, type EnvVariable, type ServiceSpec, type StoredSpec } from "../service/spec.ts";
 import type { Database, Row } from "./database.ts";
 
@@ -15,20 +15,22 @@ export class SqliteReleaseStore implements ReleaseStore {
       readonly spec: ServiceSpec;
       readonly env: readonly EnvVariable[];
       readonly contentDigest: string;
+      readonly origin?: Origin;
       readonly by: string;
       readonly at: string;
     },
   ): Release {
     const service = release.spec.name;
     const row = this.#database.get(
-      `INSERT INTO releases (service, number, status, spec, env, content_digest, by, created_at)
-       VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM releases WHERE service = ?), 'pending', ?, ?, ?, ?, ?)
+      `INSERT INTO releases (service, number, status, spec, env, content_digest, origin, by, created_at)
+       VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM releases WHERE service = ?), 'pending', ?, ?, ?, ?, ?, ?)
        RETURNING *`,
       service,
       service,
       JSON.stringify(release.spec),
       JSON.stringify(release.env),
       release.contentDigest,
+      JSON.stringify(release.origin ?? { kind: "deploy" }),
       release.by,
       release.at,
     );
@@ -82,6 +84,31 @@ export class SqliteReleaseStore implements ReleaseStore {
     this.#update("held_address = ?", [address ?? null], service, number);
   }
 
+  serviceState(service: string): ServiceState {
+    const row = this.#database.get("SELECT state FROM service_states WHERE service = ?", service);
+    return row === undefined ? "running" : text(row, "state") as ServiceState;
+  }
+
+  setServiceState(service: string, state: ServiceState): void {
+    if (state === "running") {
+      this.#database.run("DELETE FROM service_states WHERE service = ?", service);
+      return;
+    }
+    this.#database.run(
+      "INSERT INTO service_states (service, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
+      service,
+      state,
+    );
+  }
+
+  forget(service: string): void {
+    this.#database.transaction(() => {
+      this.#database.run("DELETE FROM releases WHERE service = ? AND status <> 'pending'", service);
+      this.#database.run("DELETE FROM env_values WHERE service = ?", service);
+      this.setServiceState(service, "running");
+    });
+  }
+
   commit(service: string, number: number, at: string): void {
     this.#database.transaction(() => {
       this.#database.run(
@@ -90,6 +117,7 @@ export class SqliteReleaseStore implements ReleaseStore {
         number,
       );
       this.#update("status = 'live', held_address = NULL, ended_at = ?", [at], service, number);
+      this.setServiceState(service, "running");
     });
   }
 
@@ -150,6 +178,7 @@ function toRelease(row: Row): Release {
     status: text(row, "status") as ReleaseStatus,
     spec: completeSpec(JSON.parse(text(row, "spec")) as StoredSpec),
     env: JSON.parse(text(row, "env")) as readonly EnvVariable[],
+    origin: JSON.parse(text(row, "origin")) as Origin,
     image: optionalText(row, "image"),
     imageId: optionalText(row, "image_id"),
     contentDigest: text(row, "content_digest"),

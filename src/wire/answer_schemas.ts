@@ -34,7 +34,7 @@ const blobsAnswer: v.GenericSchema<unknown, BlobsAnswer> = v.object({ stored: co
 const serviceSummary: v.GenericSchema<unknown, ServiceSummary> = v.object({
   service: v.string(),
   release: orUndefined(count),
-  status: v.picklist(["live", "deploying", "down", "failed"]),
+  status: v.picklist(["live", "deploying", "down", "stopped", "failed"]),
   domains: v.array(v.string()),
   urls: v.array(v.string()),
   scale: count,

@@ -43,6 +43,7 @@ const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", [
     seconds,
     alreadyLive: v.boolean(),
   }),
+  v.object({ ...line, kind: v.literal("done"), service: v.string(), text: v.string(), notes: texts }),
   v.object({ ...line, kind: v.literal("failed"), deploy: orUndefined(v.string()), error: wireError }),
 ]);
 

@@ -8,7 +8,7 @@ export interface WireError {
   readonly details?: readonly string[] | undefined;
 }
 
-/** What a deploy tells while it goes on. `live`, `planned` and `failed` are ends. */
+/** What a deploy, or other work on a service, tells while it goes on. `live`, `planned`, `done` and `failed` are ends. */
 export type DeployEvent =
   | { readonly kind: "accepted"; readonly deploy: string; readonly service: string; readonly release: number }
   /** Another deploy (its id) or the builder is waited for. */
@@ -31,6 +31,8 @@ export type DeployEvent =
     /** Nothing was to be done: the same content serves already. */
     readonly alreadyLive: boolean;
   }
+  /** Work that makes no release, such as a stop. `notes`: what the owner should know, in sentences. */
+  | { readonly kind: "done"; readonly service: string; readonly text: string; readonly notes: readonly string[] }
   | { readonly kind: "failed"; readonly deploy: string | undefined; readonly error: WireError };
 
 /** An event in the order of its deploy, as one line of JSON. */
@@ -49,5 +51,5 @@ export type EventLine = NumberedEvent & { readonly proof?: string | undefined };
 
 /** Whether nothing comes after it. */
 export function isEnd(event: DeployEvent): boolean {
-  return event.kind === "live" || event.kind === "failed" || event.kind === "planned";
+  return event.kind === "live" || event.kind === "failed" || event.kind === "planned" || event.kind === "done";
 }

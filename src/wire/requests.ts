@@ -65,7 +65,7 @@ export interface DeployRequest {
 export interface ServiceSummary {
   readonly service: string;
   readonly release: number | undefined;
-  readonly status: "live" | "deploying" | "down" | "failed";
+  readonly status: "live" | "deploying" | "down" | "stopped" | "failed";
   readonly domains: readonly string[];
   readonly urls: readonly string[];
   readonly scale: number;

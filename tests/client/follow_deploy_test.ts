@@ -31,7 +31,7 @@ async function follow(
       return Promise.resolve(lines(stream.events, stream.from ?? 1, proof));
     },
   };
-  const options = { service: "blog", body: new Uint8Array(), restMs: 1 };
+  const options = { start: { method: "POST", path: "/v1/deploy?service=blog" }, body: new Uint8Array(), restMs: 1 };
   const end = followDeploy(connection, options, (event) => told.push(`${event.seq} ${event.kind}`));
   return await end.then((end) => ({ asked, told, end }), (error) => Promise.reject(Object.assign(error, { asked })));
 }

@@ -1,7 +1,9 @@
 import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
-import { type Deploy, Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
+import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
+import { ServiceActions } from "../../src/daemon/service_actions.ts";
+import type { Deploy } from "../../src/daemon/work.ts";
 import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
 import { Logins } from "../../src/daemon/logins.ts";
 import { Signer } from "../../src/daemon/signer.ts";
@@ -20,6 +22,7 @@ import type { Manifest } from "../../src/wire/manifest.ts";
 import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
+import { MemoryBuilder } from "../fakes/memory_builder.ts";
 
 /** An answer of the gate to a signed request. */
 export interface GateAnswer {
@@ -38,8 +41,9 @@ export class BenchDaemon implements AsyncDisposable {
   readonly keys = new SqliteKeyStore(this.server.database);
   readonly audit = new SqliteAuditLog(this.server.database);
   readonly blobs = new MemoryBlobs();
+  readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
-  readonly builds: string[] = [];
+  readonly builds: readonly string[] = this.images.builds;
   /** What whoever runs the daemon was told. */
   readonly logged: string[] = [];
   /** What a build does; what it throws is how it fails. */
@@ -63,28 +67,16 @@ export class BenchDaemon implements AsyncDisposable {
     const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
     const log = (line: string) => void this.logged.push(line);
     const onIdle = () => {};
+    const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     this.deploys = new Deploys({
-      ...server.parts,
-      builder: {
-        build: async ({ service, release, context }, onLine) => {
-          const image = `${service}:${release}`;
-          this.builds.push(image);
-          for await (const _ of context) { /* read to its end, as the engine does */ }
-          await this.onBuild(image, onLine);
-          return { image, imageId: "sha256:0" };
-        },
-        removeImage: () => Promise.resolve(),
-      },
+      ...ground,
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
       platform: "linux/amd64",
-      urlsOf,
-      onIdle,
-      log,
-      retryPauseMs: 5,
       ...change,
     }, this.#stop.signal);
+    const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     const source = {
       read: (service: string, { digest }: { readonly digest: string }) => {
         const content = blobs.stored.get(`${service}/${digest}`);
@@ -100,6 +92,7 @@ export class BenchDaemon implements AsyncDisposable {
       store: server.store,
       runtime: server.runtime,
       deploys: this.deploys,
+      actions: new ServiceActions({ ...ground, volumePlace }, this.deploys.work),
       keys,
       nonces: keys,
       audit,

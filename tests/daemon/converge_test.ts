@@ -12,7 +12,7 @@ Deno.test("after the start a service can be deployed while another is repaired, 
   daemon.server.runtime.behaviours.set(1, "never-ready");
   const queued = Promise.withResolvers<void>();
   let converged = false;
-  const converging = daemon.deploys.reconcile(queued.resolve).then(() => converged = true);
+  const converging = daemon.deploys.work.reconcile(queued.resolve).then(() => converged = true);
   await queued.promise;
   // The fake machine knows behaviours by number alone: the second release of shop is one that comes up.
   daemon.server.store.fail("shop", daemon.server.store.createRelease(release("shop")).number, "failed", "", "");

@@ -34,7 +34,7 @@ Deno.test("a deploy is accepted, built and live, and tells so in order", async (
   assertEquals([end.release, end.urls, end.alreadyLive], [1, ["http://blog.example/"], false]);
   assertEquals(daemon.server.serving(), ["blog.1.1"]);
   const live = daemon.server.store.live("blog");
-  assertEquals([live?.image, live?.imageId, live?.by], ["blog:1", "sha256:0", "test"]);
+  assertEquals([live?.image, live?.imageId, live?.by], ["blog:1", "sha256:blog:1", "test"]);
 });
 
 Deno.test("a second deploy of one service is queued behind the first, and both end live", async () => {
@@ -199,6 +199,6 @@ Deno.test("a deploy goes on when nobody follows it, and can be found afterwards"
   await following;
   gate.resolve();
   assertEquals(kinds(await daemon.events(deploy)).at(-1), "live");
-  assertEquals(daemon.deploys.find("blog.1"), deploy);
-  assertEquals(daemon.deploys.find("blog.2"), undefined);
+  assertEquals(daemon.deploys.work.find("blog.1"), deploy);
+  assertEquals(daemon.deploys.work.find("blog.2"), undefined);
 });

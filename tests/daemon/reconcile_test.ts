@@ -18,7 +18,7 @@ Deno.test("reconcile() starts what is live and does not run", async () => {
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(BLOG);
   daemon.server.runtime.replicas.clear();
-  await daemon.deploys.reconcile();
+  await daemon.deploys.work.reconcile();
   assertEquals(daemon.server.serving(), ["blog.1.1"]);
 });
 
@@ -28,7 +28,7 @@ Deno.test("a reconcile that fails is tried again until it holds, and the others 
   await daemon.deploy({ Dockerfile: dockerfile("shop", "domain = shop.example") });
   daemon.server.runtime.replicas.clear();
   const tried = failing(daemon, "start blog.1.1", 3);
-  await daemon.deploys.reconcile();
+  await daemon.deploys.work.reconcile();
   assert(daemon.server.runtime.replicas.get("shop.1.1")?.status === "running");
   await waitUntil(() => daemon.server.serving().includes("blog.1.1"), { what: "blog serves", ...SOON });
   assertEquals(tried(), 4);
@@ -39,7 +39,7 @@ Deno.test("a route that Traefik does not confirm at the start is written again u
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(BLOG);
   const tried = failing(daemon, "write the routes", 2);
-  await daemon.deploys.reconcile();
+  await daemon.deploys.work.reconcile();
   await waitUntil(() => tried() >= 3, { what: "the routes are written", ...SOON });
   assertStringIncludes(daemon.logged.join("\n"), "reconcile: no answer");
 });

@@ -15,6 +15,7 @@ function release(number: number, status: Release["status"], change: Partial<Rele
     status,
     spec: SPEC,
     env: [],
+    origin: { kind: "deploy" },
     image: undefined,
     imageId: undefined,
     contentDigest: "",
@@ -52,7 +53,7 @@ function replica(number: number, change: Partial<ReplicaState> = {}): ReplicaSta
 /** @param releases the newest first */
 function summary(releases: readonly Release[], found: readonly ReplicaState[]) {
   const live = releases.find(({ status }) => status === "live");
-  return summarize("blog", { live, releases, found, urlsOf: (spec) => publicUrls(spec, PORTS) });
+  return summarize("blog", { live, stopped: false, releases, found, urlsOf: (spec) => publicUrls(spec, PORTS) });
 }
 
 Deno.test("summarize() shows what is live, and only its replicas", () => {

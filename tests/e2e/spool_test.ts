@@ -27,7 +27,11 @@ async function deployFromSpool(service: string, dockerfile: string): Promise<voi
   const connection = await connectTo("lab", { root: "/", env });
   try {
     const body = new TextEncoder().encode(JSON.stringify(request));
-    await followDeploy(connection, { service, body }, () => {});
+    await followDeploy(
+      connection,
+      { start: { method: "POST", path: `/v1/deploy?service=${service}` }, body },
+      () => {},
+    );
   } finally {
     connection.close();
   }

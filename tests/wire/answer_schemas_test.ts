@@ -68,7 +68,7 @@ Deno.test("a wrong answer is a failure that names the field", () => {
   assertEquals(error.kind, "failed");
   assertEquals(
     error.message,
-    'Cannot read the answer of the server: "[0].status" must be "live" or "deploying" or "down" or "failed"',
+    'Cannot read the answer of the server: "[0].status" must be "live" or "deploying" or "down" or "stopped" or "failed"',
   );
   assertThrows(
     () => parseMissingAnswer({ missing: ["x"] }),
