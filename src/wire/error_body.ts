@@ -31,13 +31,19 @@ export function toWireError(error: unknown): WireError {
   if (!(error instanceof MyPaasError)) {
     return { kind: "failed", message: "Cannot answer: the server has a bug, its log says more" };
   }
-  const { kind, message, hint, details } = error;
-  return { kind, message, ...hint !== undefined && { hint }, ...details.length > 0 && { details } };
+  const { kind, message, hint, details, skew } = error;
+  return {
+    kind,
+    message,
+    ...hint !== undefined && { hint },
+    ...details.length > 0 && { details },
+    ...skew && { skew },
+  };
 }
 
 /** Makes the error that `toWireError` wrote down. */
-export function fromWireError({ kind, message, hint, details }: WireError): MyPaasError {
-  return errorOfKind(kind, message, { hint, details });
+export function fromWireError({ kind, message, hint, details, skew }: WireError): MyPaasError {
+  return errorOfKind(kind, message, { hint, details, skew });
 }
 
 /** A value as an answer in JSON. */
@@ -73,6 +79,7 @@ export function errorOfAnswer(answer: Answer): MyPaasError {
   const type = answer.contentType?.split(";")[0]?.trim() || "no content type";
   return new MyPaasError(`Cannot understand the answer: status ${answer.status} with ${type}, not from MyPaas`, {
     hint: "Check the address of the server, and what a proxy in between does.",
+    skew: true,
   });
 }
 
