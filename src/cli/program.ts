@@ -23,6 +23,8 @@ import {
   stopCommand,
 } from "./service_commands.ts";
 import { uninstallCommand } from "./uninstall.ts";
+import { checkStateCommand, upgradeCommand } from "./upgrade.ts";
+import { versionCommand } from "./version.ts";
 
 /** What is known before the command line is read. */
 export type Surroundings = Omit<CliContext, "root" | "json">;
@@ -67,11 +69,15 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
+    upgradeCommand(async (request) => (await import("./run_upgrade.ts")).runUpgrade(request, context())),
+    versionCommand(async (request) => (await import("./run_version.ts")).runVersion(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
     receiverCommand(async (request) => (await import("./run_receiver.ts")).runReceiver(request, context())),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
+  const checkState = checkStateCommand(async () => (await import("./run_check_state.ts")).runCheckState(context()));
+  program.addCommand(inherit(checkState, program), { hidden: true });
   return program;
 }
 

@@ -56,6 +56,9 @@ async function answer(
   if (where === "POST /v1/login") {
     return Response.json(await parts.logins.login(parseLoginRequest(await readJson(request)), address));
   }
+  if (where === "POST /v1/upgrade" && door === "local") {
+    return await respond(parts.signer, { lines: parts.deploys.work.pause.lines(request.signal) }, undefined);
+  }
   if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
   const { route, params } = findRoute(request, door, parts.version);
   const { actor, asked } = door === "local"
@@ -77,7 +80,8 @@ async function answer(
     mayDo(actor, route.command, service);
     const body = route.streamedBody === true ? undefined : await readBody(request, { door, route });
     const call: Call = { actor, params, query: url.searchParams, body, request, door };
-    return await route.run(call, parts);
+    if (!route.audited || service === undefined) return await route.run(call, parts);
+    return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
   });
   return await respond(parts.signer, result, asked);
 }

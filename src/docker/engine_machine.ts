@@ -94,6 +94,7 @@ export class EngineMachine implements Machine {
     return {
       name,
       running: part.State.Status === "running",
+      restarts: part.RestartCount,
       digest: labels[DIGEST_LABEL] ?? "",
       instance: labels[Label.instance] ?? "",
     };

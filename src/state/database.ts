@@ -107,6 +107,23 @@ export function copyPath(path: string): string {
   return `${path}.before`;
 }
 
+/** Puts that copy in the place of the state, where there is one. Nobody may have the state open. */
+export async function restoreCopy(path: string): Promise<void> {
+  try {
+    await Deno.lstat(copyPath(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  // The log first: SQLite would take it for one of the copy.
+  for (const beside of [`${path}-wal`, `${path}-shm`]) {
+    await Deno.remove(beside).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  await Deno.rename(copyPath(path), path);
+}
+
 /**
  * Makes sure that this program knows the schema of a state, without changing it. No state at all is right too.
  *

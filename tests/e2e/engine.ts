@@ -10,7 +10,13 @@ const client = Deno.createHttpClient({
 export interface Container {
   readonly Id: string;
   readonly Name: string;
-  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    /** RFC 3339 */
+    readonly StartedAt: string;
+  };
   readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;

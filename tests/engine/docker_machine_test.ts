@@ -96,6 +96,7 @@ Deno.test("EngineMachine makes a part as told, and knows what it was made from",
   assertEquals(await bench.machine.part(part.name), {
     name: part.name,
     running: true,
+    restarts: 0,
     digest,
     instance: bench.instance,
   });
@@ -175,7 +176,7 @@ Deno.test("EngineMachine changes nothing that MyPaas did not make", async () => 
     await assertRejects(() => machine.removeNetwork(name), MyPaasError, "MyPaas did not make it");
     await assertRejects(() => machine.removeVolume(name), MyPaasError, "MyPaas did not make it");
     await assertRejects(() => machine.removeImage(name), MyPaasError, "MyPaas did not make it");
-    assertEquals(await machine.part(name), { name, running: false, digest: "", instance: "" });
+    assertEquals(await machine.part(name), { name, running: false, restarts: 0, digest: "", instance: "" });
   } finally {
     await docker("rm", name);
     await docker("network", "rm", name);

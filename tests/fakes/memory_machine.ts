@@ -81,6 +81,7 @@ export class MemoryMachine implements Machine {
     const state = {
       name: part.name,
       running: true,
+      restarts: 0,
       digest: await partDigest(part),
       instance: part.labels[Label.instance] ?? "",
     };
@@ -126,7 +127,7 @@ export class MemoryMachine implements Machine {
 
   /** Puts a container there that `init` did not make. */
   addContainer(name: string, instance: string): void {
-    this.parts.set(name, { state: { name, instance, running: true, digest: "" }, part: undefined });
+    this.parts.set(name, { state: { name, instance, running: true, restarts: 0, digest: "" }, part: undefined });
   }
 
   #setRunning(name: string, running: boolean) {
