@@ -70,7 +70,7 @@ export async function upgrade(
     const newer = compareVersions(to, from);
     if (request.check) return { from, to, changed: false };
     if (newer < 0 && request.to === undefined) {
-      terminal.err(`${place.url} has ${to}, which is older; to go back to it: mypaas upgrade --to ${to}`);
+      terminal.err(`${place.folder} has ${to}, which is older; to go back to it: mypaas upgrade --to ${to}`);
       return { from, to: from, changed: false };
     }
     if (newer === 0) {

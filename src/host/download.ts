@@ -47,9 +47,9 @@ export async function downloadProgram({ url, sha256, to }: ProgramDownload): Pro
       yield part;
     }
   }
+  const source = hashed();
   try {
     await removeFile(to);
-    const source = hashed();
     const corrupt = await write(source, to).catch((error: unknown) => {
       // Whether it is what it should be is the better question.
       if (error instanceof TypeError) return error;
@@ -67,6 +67,8 @@ export async function downloadProgram({ url, sha256, to }: ProgramDownload): Pro
   } catch (error) {
     await removeFile(to).catch(() => {});
     throw sentence(error, { url, to });
+  } finally {
+    await source.return(undefined);
   }
 }
 
@@ -125,7 +127,7 @@ function sentence(error: unknown, { url, to }: { readonly url: string; readonly 
       ? "nothing listens there"
       : text.includes("certificate")
       ? "its certificate is not trusted"
-      : text.includes("No such file")
+      : url.startsWith("file:")
       ? "there is no such file"
       : text.includes("corrupt")
       ? "it is damaged"

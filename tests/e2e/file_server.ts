@@ -5,10 +5,11 @@ export class FileServer implements AsyncDisposable {
   /** Paths whose body ends after so many bytes, though more were promised. */
   readonly cutOff = new Map<string, number>();
 
-  constructor(folder: string) {
+  /** @param port 0: any that is free */
+  constructor(folder: string, port = 0) {
     this.folder = folder;
     this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      { hostname: "127.0.0.1", port, onListen: () => {} },
       (request) => this.#answer(request),
     );
   }
