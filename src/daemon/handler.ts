@@ -92,7 +92,8 @@ function findRoute({ method, url, headers }: Request, door: Door, version: strin
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) {
     throw new UsageError(`Cannot answer ${method} ${pathname}: this server does not know it`, {
-      hint: skewHint({ client: senderVersion(headers), server: version }),
+      hint: skewHint({ client: senderVersion(headers), server: version }) ??
+        "Compare the versions: mypaas version --server NAME.",
       skew: true,
     });
   }

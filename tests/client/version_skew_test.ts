@@ -82,7 +82,10 @@ Deno.test("versions travel both ways through the receiver, and what is no versio
   const { error } = await unknown.json();
   assertEquals(error.hint, "The client is mypaas 99.0.0, the server 0.1.0: upgrade the server, there: mypaas upgrade.");
   assertEquals(error.skew, true);
-  assertEquals((await (await ask("/v1/moon", "<b>9</b>")).json()).error.hint, undefined);
+  assertEquals(
+    (await (await ask("/v1/moon", "<b>9</b>")).json()).error.hint,
+    "Compare the versions: mypaas version --server NAME.",
+  );
   const own = await ask("/v2/moon", "99.0.0");
   assertEquals([own.status, own.headers.get(VERSION_HEADER)], [404, "0.0.2"]);
   assertEquals((await own.json()).error.skew, true);
