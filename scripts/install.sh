@@ -42,7 +42,7 @@ remember() {
   if [ "$user" = 0 ]; then
     mkdir -p /etc/mypaas && printf '%s\n' "$1" >/etc/mypaas/releases.new && mv -f /etc/mypaas/releases.new /etc/mypaas/releases
   else
-    config=${MYPAAS_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/mypaas}
+    config=${MYPAAS_CONFIG:-${XDG_CONFIG_HOME:-${HOME:-/nowhere}/.config}/mypaas}
     (umask 077 && mkdir -p "$config") && printf '%s\n' "$1" >"$config/releases"
   fi
 }
@@ -120,7 +120,7 @@ main() {
   # After a power cut the name must not lead to an empty file.
   sync "$work/mypaas" 2>/dev/null || sync
   mv -f "$work/mypaas" "$dir/mypaas"
-  remember "$releases" || printf 'note: mypaas upgrade will need --from %s\n' "$releases" >&2
+  remember "$releases" 2>/dev/null || printf 'note: mypaas upgrade will need --from %s\n' "$releases" >&2
 
   printf 'mypaas %s is %s\n' "$version" "$dir/mypaas" >&2
   command=mypaas

@@ -82,14 +82,15 @@ Deno.test("install.sh on a bare Debian root: the program runs, and upgrade knows
 
 Deno.test("install.sh for one user: ~/.local/bin, and what comes next on a laptop", async () => {
   const { code, output } = await onDebian(
-    "INSTALL && ls -l ~/.local/bin ~/.config/mypaas && ~/.local/bin/mypaas upgrade --check",
+    `INSTALL && cd ~/.local/bin && ./mypaas upgrade --check && ./mypaas upgrade --to ${EARLIER} && ./mypaas && ls -A . ~/.config/mypaas`,
     { user: "1000:1000", env: ["HOME=/tmp/me"] },
   );
   assertEquals(code, 0, output);
   assertStringIncludes(output, "note: your PATH does not have /tmp/me/.local/bin\n");
   assertStringIncludes(output, "\n  /tmp/me/.local/bin/mypaas login NAME LINE\n");
-  assertStringIncludes(output, " mypaas\n");
-  assertStringIncludes(output, `${VERSION} is the newest`);
+  const upgraded = `upgraded mypaas from ${VERSION} to ${EARLIER}\n${EARLIER}\n`;
+  assertStringIncludes(output, `${VERSION} is the newest\ndownloading mypaas ${EARLIER}\n${upgraded}`);
+  assert(output.endsWith(".:\nmypaas\n\n/tmp/me/.config/mypaas:\nreleases\n"), output);
 });
 
 Deno.test("install.sh takes the version that MYPAAS_VERSION names, and upgrade goes on from there", async () => {

@@ -8,7 +8,7 @@ export type Edit = readonly [string, string, string];
 /**
  * Compiles the program once more as another version.
  *
- * @param folder of its own, for sources and program
+ * @param folder for a copy of the sources; a second version in the same folder takes a moment only
  * @returns the path of the program
  */
 export async function compileVersion(folder: string, version: string, edits: readonly Edit[] = []): Promise<string> {
@@ -21,7 +21,7 @@ export async function compileVersion(folder: string, version: string, edits: rea
     if (!text.includes(before)) throw new Error(`${path} has no ${before}`);
     await Deno.writeTextFile(`${folder}/${path}`, text.replace(before, () => after));
   }
-  const program = `${folder}/mypaas`;
+  const program = `${folder}/mypaas-${version}`;
   await run("env", `MYPAAS_TOOLS=${CHECKOUT}/.tools`, `${folder}/scripts/compile`, "--output", program);
   return program;
 }

@@ -21,9 +21,9 @@ const releases = () => `file://${folder}/releases`;
 
 Deno.test.beforeAll(async () => {
   folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "mypaas-upgrade-" });
-  const second = await compileVersion(`${folder}/second`, SECOND);
+  const second = await compileVersion(`${folder}/build`, SECOND);
   await Deno.writeTextFile(`${folder}/broken`, "#!/bin/sh\necho 'it is broken' >&2\nexit 1\n", { mode: 0o755 });
-  await compileVersion(`${folder}/falling`, FALLING, [
+  await compileVersion(`${folder}/build`, FALLING, [
     ["src/state/migrations.ts", "\n];", "\n  `CREATE TABLE of_the_future (x TEXT) STRICT`,\n];"],
     [
       "src/cli/run_daemon.ts",
@@ -93,6 +93,12 @@ Deno.test("upgrade under 100 requests/s: none fails, services and Traefik are no
   assertEquals(await beside(), ["mypaas"]);
   // The laptop still has the first version: both speak /v1/.
   succeeded(await server().push({ ...WEB, app: { TEXT: "again" } }));
+  // The old release goes behind the answer of a push.
+  await waitUntil(async () => (await containersOf(server().serverId, "web")).length === WEB.options.scale, {
+    what: "only the last release is left",
+    timeoutMs: 20_000,
+    intervalMs: 100,
+  });
   assertEquals((await server().get("web.test")).text, "again");
   assertStringIncludes(succeeded(await upgrade()).stdout, `nothing to do: this is ${SECOND}`);
 });
@@ -112,7 +118,7 @@ Deno.test("a daemon that does not come up: program and state from before are put
     return database.prepare("PRAGMA user_version").get()?.["user_version"];
   };
   const known = schema();
-  const ran = await upgrade("--from", `${folder}/falling/mypaas`);
+  const ran = await upgrade("--from", `${folder}/build/mypaas-${FALLING}`);
   assertEquals(ran.code, 5, ran.stderr);
   assertStringIncludes(ran.stderr, "Cannot upgrade to 7.3.0: Cannot start the daemon: it ends again and again");
   assertEquals([await versions(), schema(), await beside()], [[SECOND, SECOND], known, ["mypaas"]]);
@@ -136,7 +142,7 @@ Deno.test("upgrade waits for a deploy that goes on, and no other begins meanwhil
     const [web] = jsonLines(await server().run(["ps", "--json"]));
     return web?.["status"] === "deploying";
   }, { what: "the deploy goes on", timeoutMs: 20_000, intervalMs: 20 });
-  const upgraded = upgrade("--from", `${folder}/second/mypaas`);
+  const upgraded = upgrade("--from", `${folder}/build/mypaas-${SECOND}`);
   let refused: Ran | undefined;
   await waitUntil(async () => {
     refused = await server().run(["deploy", dockerfile, "--dry-run"]);
