@@ -143,13 +143,14 @@ async function checkPorts(
 async function meetDaemon(
   settings: ServerSettings,
   layout: ServerLayout,
-  { daemon }: InitDoors,
+  { daemon, machine }: InitDoors,
 ): Promise<FirstInvite | undefined> {
   if (settings.supervisor === "none") return undefined;
-  const logs = settings.supervisor === "systemd"
-    ? `journalctl -u ${UNIT_NAME} -n 50`
-    : `docker logs ${objectNames(shortId(settings, layout.root)).daemon}`;
-  await waitForDaemon(daemon, settings.serverId, logs);
+  const container = objectNames(shortId(settings, layout.root)).daemon;
+  await waitForDaemon(daemon, settings.serverId, {
+    logs: settings.supervisor === "systemd" ? `journalctl -u ${UNIT_NAME} -n 50` : `docker logs ${container}`,
+    restarts: async () => (await machine.part(container))?.restarts ?? 0,
+  });
   return await firstInvite(daemon, settings);
 }
 

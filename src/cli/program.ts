@@ -28,6 +28,8 @@ import {
 } from "./service_commands.ts";
 import { statsCommand } from "./stats.ts";
 import { uninstallCommand } from "./uninstall.ts";
+import { checkStateCommand, upgradeCommand } from "./upgrade.ts";
+import { versionCommand } from "./version.ts";
 
 /** What is known before the command line is read. */
 export type Surroundings = Omit<CliContext, "root" | "json">;
@@ -76,6 +78,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),
     envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
+    upgradeCommand(async (request) => (await import("./run_upgrade.ts")).runUpgrade(request, context())),
+    versionCommand(async (request) => (await import("./run_version.ts")).runVersion(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     completionCommand(async (request) => (await import("./run_completion.ts")).runCompletion(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
@@ -86,6 +90,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     (await import("./run_completion.ts")).runComplete(request, program, context())
   );
   program.addCommand(inherit(complete, program), { hidden: true });
+  const checkState = checkStateCommand(async () => (await import("./run_check_state.ts")).runCheckState(context()));
+  program.addCommand(inherit(checkState, program), { hidden: true });
   return program;
 }
 

@@ -77,6 +77,7 @@ export class EngineMachine implements Machine {
     return {
       name,
       running: part.State.Status === "running",
+      restarts: part.RestartCount,
       digest: labels[DIGEST_LABEL] ?? "",
       instance: labels[Label.instance] ?? "",
       publishedOn: [...new Set(published.map(({ HostIp }) => HostIp))].sort(),

@@ -34,6 +34,8 @@ export interface PartMount {
 export interface PartState {
   readonly name: string;
   readonly running: boolean;
+  /** How often the engine has started it again since it was made. */
+  readonly restarts: number;
   /** Digest of the `PartContainer` it was made from; empty when it is not ours. */
   readonly digest: string;
   /** The instance label. */

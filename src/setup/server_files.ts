@@ -75,6 +75,8 @@ export interface Units {
   /** Starts it now and at every boot. */
   enable(unit: string): Promise<void>;
   restart(unit: string): Promise<void>;
+  /** Stops it now; it starts again at the next boot. */
+  stop(unit: string): Promise<void>;
   /** Stops it now and for ever; no error when it is not there. */
   disable(unit: string): Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface WireError {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly details?: readonly string[] | undefined;
+  /** The request, or a part of it, is not known to this version. */
+  readonly skew?: boolean | undefined;
 }
 
 /** What a deploy, or other work on a service, tells while it goes on. `live`, `planned`, `done` and `failed` are ends. */

@@ -68,7 +68,14 @@ export class ServerScene implements AsyncDisposable {
 
   doors(): InitDoors {
     const refuse = () => Promise.reject(new Error("systemd is not asked here"));
-    const units: Units = { state: refuse, reload: refuse, enable: refuse, restart: refuse, disable: refuse };
+    const units: Units = {
+      state: refuse,
+      reload: refuse,
+      enable: refuse,
+      restart: refuse,
+      stop: refuse,
+      disable: refuse,
+    };
     const facts: ServerFacts = {
       isRoot: true,
       hasSystemd: false,

@@ -12,7 +12,13 @@ export interface Container {
   /** Id of its image. */
   readonly Image: string;
   readonly Name: string;
-  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    /** RFC 3339 */
+    readonly StartedAt: string;
+  };
   readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
@@ -153,18 +159,32 @@ export async function removeImage(name: string): Promise<void> {
   await (await request("DELETE", `/images/${name}?force=true`)).body?.cancel();
 }
 
-/** Runs a container to its end and removes it. `binds`: `/on/host:/in/container:ro`. */
+export interface RunOptions {
+  /** `/on/host:/in/container:ro` */
+  readonly binds?: readonly string[];
+  readonly env?: readonly string[];
+  /** `uid:gid` */
+  readonly user?: string;
+  /** Options of mount(8) by folder. */
+  readonly tmpfs?: Readonly<Record<string, string>>;
+  /** `host`: the machine's own network; default: none. */
+  readonly network?: "host" | "none";
+}
+
+/** Runs a container to its end and removes it. */
 export async function runContainer(
   image: string,
   command: readonly string[],
-  binds: readonly string[],
+  { binds = [], env = [], user = "", tmpfs = {}, network = "none" }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const { Id }: { Id: string } = JSON.parse(
     await post("/containers/create", {
       Image: image,
       Entrypoint: command,
       Tty: true,
-      HostConfig: { Binds: binds, NetworkMode: "none" },
+      User: user,
+      Env: env,
+      HostConfig: { Binds: binds, Tmpfs: tmpfs, NetworkMode: network },
     }),
   );
   try {

@@ -94,7 +94,7 @@ Deno.test("EngineMachine makes a part as told, and knows what it was made from",
   await bench.machine.createPart(part);
   const digest = await partDigest(part);
   const { publishedOn, ...state } = await bench.machine.part(part.name) ?? { publishedOn: [] };
-  assertEquals(state, { name: part.name, running: true, digest, instance: bench.instance });
+  assertEquals(state, { name: part.name, running: true, restarts: 0, digest, instance: bench.instance });
 
   const { Config: config, HostConfig: host, NetworkSettings: { Networks: networks } } = JSON.parse(
     await docker("inspect", part.name),
@@ -176,7 +176,14 @@ Deno.test("EngineMachine changes nothing that MyPaas did not make", async () => 
     await assertRejects(() => machine.removeNetwork(name), MyPaasError, "MyPaas did not make it");
     await assertRejects(() => machine.removeVolume(name), MyPaasError, "MyPaas did not make it");
     await assertRejects(() => machine.removeImage(name), MyPaasError, "MyPaas did not make it");
-    assertEquals(await machine.part(name), { name, running: false, digest: "", instance: "", publishedOn: [] });
+    assertEquals(await machine.part(name), {
+      name,
+      running: false,
+      restarts: 0,
+      digest: "",
+      instance: "",
+      publishedOn: [],
+    });
   } finally {
     await docker("rm", name);
     await docker("network", "rm", name);

@@ -83,6 +83,7 @@ export class MemoryMachine implements Machine {
     const state = {
       name: part.name,
       running: true,
+      restarts: 0,
       digest: await partDigest(part),
       instance: part.labels[Label.instance] ?? "",
       publishedOn: part.ports.length > 0 ? this.publishedOn : [],
@@ -129,7 +130,10 @@ export class MemoryMachine implements Machine {
 
   /** Puts a container there that `init` did not make. */
   addContainer(name: string, instance: string): void {
-    this.parts.set(name, { state: { name, instance, running: true, digest: "", publishedOn: [] }, part: undefined });
+    this.parts.set(name, {
+      state: { name, instance, running: true, restarts: 0, digest: "", publishedOn: [] },
+      part: undefined,
+    });
   }
 
   #setRunning(name: string, running: boolean) {
