@@ -57,7 +57,7 @@ export interface ApiParts {
   readonly version: string;
   readonly now: () => Date;
   readonly store: ReleaseStore;
-  readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly runtime: Pick<Runtime, "list" | "logs" | "containerOf" | "createOneOff">;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;
   readonly keys: KeyStore;
