@@ -30,7 +30,8 @@ export function execCommand(run: Run<ExecCommandRequest>): CommandUnknownOpts {
     .option("-u, --user <user>", "as this user of the container, USER or USER:GROUP")
     .option("-w, --workdir <folder>", "in this folder of the container")
     .option("--replica <number>", "in this one of several containers (any)", wholeNumber)
-    .action((service, command, { interactive, tty, env, server, user, workdir, replica }) =>
+    .usage("[options] <service> -- <command...>")
+    .action((service, command, { interactive, tty, env = [], server, user, workdir, replica }) =>
       run({ service, command, stdin: interactive, tty, env, server, user, folder: workdir, replica })
     )
     .addHelpText(
@@ -45,7 +46,8 @@ export function runCommand(run: Run<RunCommandRequest>): CommandUnknownOpts {
   return session("run", "Run a command in a container of its own: image, environment, volumes of a release.")
     .argument("[command...]", "behind --; takes the place of the image's CMD, behind its ENTRYPOINT")
     .option("--release <number>", "of this release (the live one)", wholeNumber)
-    .action((service, command, { interactive, tty, env, server, release }) =>
+    .usage("[options] <service> [-- <command...>]")
+    .action((service, command, { interactive, tty, env = [], server, release }) =>
       run({ service, command, stdin: interactive, tty, env, server, release })
     )
     .addHelpText(
@@ -66,11 +68,11 @@ function session(name: string, description: string) {
     .argument("<service>", "name of a service")
     .option("-i, --interactive", "hand standard input on", false)
     .option("-t, --tty", "with a terminal", false)
-    .option("-e, --env <variable>", "NAME=VALUE, or NAME for its value here; can be given again", collected, [])
+    .option("-e, --env <variable>", "NAME=VALUE, or NAME for its value here; can be given again", collected)
     .option("--server <name>", "refused: use ssh to run it on the server itself");
 }
 
-function collected(value: string, before: readonly string[]): readonly string[] {
+function collected(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

@@ -266,7 +266,12 @@ Deno.test("exec and run say in one sentence what they cannot do, and what to do 
     assertMatch(ran.stderr, text);
   }
   assertEquals(await oneOffs(), []);
+  const going = start(["exec", "work", "--", "sh", "-c", "echo begins; exec sleep 1006"]);
+  const reader = going.stdout.getReader();
+  await reader.read();
   succeeded(await run("stop", "work"));
+  assertEquals((await going.status).code, 137);
+  await Promise.all([reader.cancel(), going.stdin.close(), going.stderr.cancel()]);
   const stopped = await run("exec", "work", "--", "ls");
   assertEquals(stopped.code, 1);
   assertMatch(stopped.stderr, /it is stopped\n.*mypaas start work.*mypaas run work/);
