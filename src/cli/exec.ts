@@ -1,4 +1,4 @@
-import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { Run } from "./context.ts";
 
 /** What `exec` and `run` have in common. */
@@ -69,7 +69,8 @@ function session(name: string, description: string) {
     .option("-i, --interactive", "hand standard input on", false)
     .option("-t, --tty", "with a terminal", false)
     .option("-e, --env <variable>", "NAME=VALUE, or NAME for its value here; can be given again", collected)
-    .option("--server <name>", "refused: use ssh to run it on the server itself");
+    // Taken, so that it can be refused with what to do instead.
+    .addOption(new Option("--server <name>").hideHelp());
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {

@@ -59,14 +59,12 @@ function checked(
 }
 
 function variable(text: string, here: CliContext["env"]): EnvVariable {
-  const value = text.includes("=") ? text : `${text}=${here(text) ?? ""}`;
-  const parsed = parseEnv(value);
-  const [name = ""] = text.split("=");
-  if ("fault" in parsed) throw new UsageError(`Cannot use -e "${name}": it ${parsed.fault}`);
-  if (text === name && here(name) === undefined) {
-    throw new UsageError(`Cannot use -e "${name}": it is not set here`, { hint: `Give it a value: -e ${name}=VALUE.` });
-  }
-  return parsed.value;
+  const parsed = parseEnv(text);
+  const [shown = ""] = text.split("=");
+  if ("fault" in parsed) throw new UsageError(`Cannot use -e "${shown}": it ${parsed.fault}`);
+  const { name, value = here(name) } = parsed.value;
+  if (value !== undefined) return { name, value };
+  throw new UsageError(`Cannot use -e "${name}": it is not set here`, { hint: `Give it a value: -e ${name}=VALUE.` });
 }
 
 async function ask(

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BrokenConnection, type Connection } from "../../src/client/connection.ts";
-import { followDeploy } from "../../src/client/follow_deploy.ts";
+import { followDeploy, type FollowOptions } from "../../src/client/follow_deploy.ts";
 import { AuthError, BuildError, MyPaasError, NotReadyError } from "../../src/error.ts";
 import type { DeployEvent, EventLine } from "../../src/wire/events.ts";
 
@@ -17,7 +17,11 @@ type Stream = Error | { readonly from?: number; readonly events: readonly Deploy
 /** Follows a deploy at a server that answers with the given streams, one per request. */
 async function follow(
   streams: readonly Stream[],
-  { signed = false, proof }: { signed?: boolean; proof?: string } = {},
+  { signed = false, proof, start = { method: "POST", path: "/v1/deploy?service=blog" } }: {
+    readonly signed?: boolean;
+    readonly proof?: string;
+    readonly start?: FollowOptions["start"];
+  } = {},
 ) {
   const asked: string[] = [];
   const told: string[] = [];
@@ -31,7 +35,7 @@ async function follow(
       return Promise.resolve(lines(stream.events, stream.from ?? 1, proof));
     },
   };
-  const options = { start: { method: "POST", path: "/v1/deploy?service=blog" }, body: new Uint8Array(), restMs: 1 };
+  const options = { start, body: new Uint8Array(), restMs: 1 };
   const end = followDeploy(connection, options, (event) => told.push(`${event.seq} ${event.kind}`));
   return await end.then((end) => ({ asked, told, end }), (error) => Promise.reject(Object.assign(error, { asked })));
 }
@@ -101,6 +105,21 @@ Deno.test("followDeploy() attaches only to a deploy that the daemon proved to be
   const streams: readonly Stream[] = [{ events: [ACCEPTED] }, { from: 2, events: [LIVE] }];
   await assertRejects(() => follow(streams, { signed: true }), MyPaasError, "Cannot see how the deploy ends");
   assertEquals((await follow(streams, { signed: true, proof: "p" })).end.kind, "live");
+});
+
+Deno.test("followDeploy() attaches to a deploy that goes on already, and again when the stream breaks", async () => {
+  const { asked, told } = await follow([{ events: [ACCEPTED, log("a")] }, { from: 3, events: [LIVE] }], {
+    signed: true,
+    start: { attach: "blog.7" },
+  });
+  assertEquals(asked, ["GET /v1/deploys/blog.7/events?after=0", "GET /v1/deploys/blog.7/events?after=2"]);
+  assertEquals(told, ["1 accepted", "2 log", "3 live"]);
+});
+
+Deno.test("followDeploy() ends with work that makes no release", async () => {
+  const done = { kind: "done", service: "blog", text: "blog is stopped", notes: [] } as const;
+  const start = { method: "POST", path: "/v1/services/blog/stop" };
+  assertEquals((await follow([{ events: [done] }], { start })).end.kind, "done");
 });
 
 Deno.test("followDeploy() gives up on a server whose streams always break", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ProgressLines, type PushEvent, renderFailure, renderResult } from "../../src/client/progress.ts";
+import { ProgressLines, type PushEvent, renderEnd, renderFailure, renderResult } from "../../src/client/progress.ts";
 import { formatBytes } from "../../src/client/plain_text.ts";
 import type { DeployEvent } from "../../src/wire/events.ts";
 
@@ -84,6 +84,19 @@ Deno.test("renderResult() numbers the steps of a plan", () => {
   const end = { kind: "planned", steps: ["create blog.8.1", "commit 8"], notes: ["no domain"] } as const;
   assertEquals(renderResult({ end, ...numbers }), ["1. create blog.8.1", "2. commit 8", "note: no domain"]);
   assertEquals(renderResult({ end: { kind: "planned", steps: [], notes: [] }, ...numbers }), ["nothing to do"]);
+});
+
+Deno.test("renderEnd() says how work without an upload ended, with what to know", () => {
+  const done = {
+    kind: "done",
+    service: "blog",
+    text: "blog is removed",
+    notes: ["its volume is kept: /srv/a"],
+  } as const;
+  assertEquals(renderEnd(done), ["blog is removed", "  its volume is kept: /srv/a"]);
+  const urls = ["http://blog.example/"];
+  const live = { kind: "live", service: "blog", release: 7, urls, seconds: 3.21, alreadyLive: false } as const;
+  assertEquals(renderEnd(live), ["blog is live: release 7, 3.2 s", "  http://blog.example/"]);
 });
 
 Deno.test("renderFailure() gives the sentence, details and the hint, and lets no escape sequence through", () => {

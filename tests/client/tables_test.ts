@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { keysTable, servicesTable } from "../../src/client/tables.ts";
+import { historyTable, keysTable, servicesTable } from "../../src/client/tables.ts";
 
 Deno.test("servicesTable() aligns its columns and puts a failure under its service", () => {
   assertEquals(
@@ -54,4 +54,29 @@ Deno.test("keysTable() tells who may do what, and what was revoked", () => {
     ],
   );
   assertEquals(keysTable([]), ["no keys"]);
+});
+
+Deno.test("historyTable() tells what each release was, and puts a failure under its release", () => {
+  const release = { by: "ann", createdAt: "2026-11-22T10:04:00.000Z", step: undefined, error: undefined };
+  assertEquals(
+    historyTable([
+      { ...release, release: 8, status: "pending", what: "deploy", endedAt: undefined, step: "build blog:8" },
+      {
+        ...release,
+        release: 7,
+        status: "failed",
+        what: "env KEY",
+        endedAt: "2026-11-22T10:04:03.200Z",
+        error: "Cannot",
+      },
+      { ...release, release: 6, status: "live", what: "rollback to 4", endedAt: "2026-11-22T10:04:01.000Z" },
+    ]),
+    [
+      "RELEASE  RESULT                 WHAT           BY   WHEN               TOOK",
+      "8        pending: build blog:8  deploy         ann  2026-11-22 10:04Z  -",
+      "7        failed                 env KEY        ann  2026-11-22 10:04Z  3.2 s",
+      "  Cannot",
+      "6        live                   rollback to 4  ann  2026-11-22 10:04Z  1.0 s",
+    ],
+  );
 });

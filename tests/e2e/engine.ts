@@ -9,6 +9,8 @@ const client = Deno.createHttpClient({
 /** The fields the tests read of `GET /containers/{id}/json`. */
 export interface Container {
   readonly Id: string;
+  /** Id of its image. */
+  readonly Image: string;
   readonly Name: string;
   readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
   readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
@@ -17,6 +19,7 @@ export interface Container {
     readonly Privileged: boolean;
     readonly CapAdd: readonly string[] | null;
     readonly CapDrop: readonly string[] | null;
+    readonly RestartPolicy: { readonly Name: string };
     readonly SecurityOpt: readonly string[] | null;
   };
   readonly Mounts: readonly { readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
@@ -79,6 +82,11 @@ export async function removeOwned(serverId: string): Promise<void> {
   for (const name of networks) await request("DELETE", `/networks/${name}`);
   for (const name of images) await request("DELETE", `/images/${encodeURIComponent(name)}?force=true`);
   for (const name of volumes) await request("DELETE", `/volumes/${name}`);
+}
+
+/** What the Engine answers, as it is: for what nothing else here reads. */
+export async function look(path: string): Promise<string> {
+  return await (await request("GET", path)).text();
 }
 
 /** Looks at a container by name or id. */

@@ -3,50 +3,14 @@ import { waitUntil } from "../../src/wait.ts";
 import { Database } from "../../src/state/database.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
 import { inspect, owned } from "./engine.ts";
-import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "./lab.ts";
-import { Pty } from "./pty.ts";
+import { jsonLines, MYPAAS, sharedServer, succeeded } from "./lab.ts";
+import { begin, deployWork, openShell, runWithInput } from "./work_service.ts";
 
 const server = sharedServer({ supervisor: "none" });
 
-/** A page under its name, a variable, a volume; `big` is 10 MiB. */
-const WORK = [
-  "# mypaas.servicename = work",
-  "# mypaas.volume = data:/data",
-  "# mypaas.stop-grace = 1s",
-  "# mypaas.env = COLOUR=blue",
-  "# mypaas.env = SHAPE=round",
-  "FROM busybox",
-  "RUN mkdir /pages && echo page > /pages/index.html && head -c 10485760 /dev/urandom > /big",
-  "CMD trap 'exit 0' TERM; httpd -f -p 80 -h /pages & wait",
-].join("\n");
-
-async function deployed(): Promise<void> {
-  const folder = `${server().folder}/projects/work`;
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(`${folder}/Dockerfile`, `${WORK}\n`);
-  succeeded(await server().run(["deploy", `${folder}/Dockerfile`]));
-}
-
-function start(args: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command(MYPAAS, {
-    args: ["--root", server().root, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** Runs a command with its standard input, without a terminal. */
-async function piped(args: readonly string[], input: Uint8Array): Promise<Ran & { readonly bytes: Uint8Array }> {
-  const child = start(args);
-  const writer = child.stdin.getWriter();
-  writer.write(input).then(() => writer.close()).catch(() => {});
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };
-}
-
 const run = (...args: readonly string[]) => server().run(args);
+const start = (...args: readonly string[]) => begin(server(), args);
+const piped = (args: readonly string[], input: Uint8Array) => runWithInput(server(), args, input);
 const oneOffs = async () => (await owned(server().serverId)).containers.filter((name) => name.includes(".run-"));
 
 /** Hears SIGINT and goes on. */
@@ -59,7 +23,7 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-Deno.test.beforeAll(deployed);
+Deno.test.beforeAll(() => deployWork(server()));
 
 Deno.test("exec passes stdout, stderr and the exit code of the command on", async () => {
   const ran = await run("exec", "work", "--", "sh", "-c", "echo out; echo err >&2; exit 7");
@@ -96,23 +60,24 @@ Deno.test("exec loses nothing of 10 MiB, in neither direction", async () => {
   const sum = await run("exec", "work", "--", "sha256sum", "/big");
   const big = await piped(["exec", "work", "--", "cat", "/big"], new Uint8Array());
   assertEquals([big.code, big.bytes.length], [0, 10 << 20], big.stderr);
-  assertEquals(await digest(new Uint8Array(big.bytes)), sum.stdout.split(" ")[0]);
+  assertEquals(await digest(big.bytes), sum.stdout.split(" ")[0]);
   const back = await piped(["exec", "-i", "work", "--", "sha256sum"], big.bytes);
   assertEquals(back.stdout.split(" ")[0], sum.stdout.split(" ")[0]);
 });
 
 Deno.test("exec -it is a real terminal: its size follows, Ctrl-C ends the program and not the shell, ctrl-p passes", async () => {
-  await using pty = await Pty.open();
+  const { pty, device } = await openShell();
+  await using _ = pty;
   await pty.type("before=$(stty -g)\r");
   await pty.type(`${typed()} exec -it work -- sh\r`);
   await pty.shows(/\/ # /);
   await pty.type("tty; stty size\r");
   await pty.shows(/\/dev\/pts\/\d+\r\n24 80\r\n/);
-  await pty.resize(40, 132);
+  await pty.resize(device, { rows: 40, columns: 132 });
   await pty.type("until [ \"$(stty size)\" = '40 132' ]; do usleep 10000; done; echo now $(stty size)\r");
   await pty.shows(/now 40 132\r\n/);
   await pty.type("echo begins; sleep 1000\r");
-  await pty.shows(/\r\nbegins\r\n/);
+  await pty.shows(/\nbegins\r\n/);
   await pty.type("\x03");
   await pty.shows(/\/ # /);
   await pty.type("echo code $?\r");
@@ -123,30 +88,31 @@ Deno.test("exec -it is a real terminal: its size follows, Ctrl-C ends the progra
   // Nothing here makes a carriage return of the raw newline.
   await pty.shows(/ 10 78\n/);
   await pty.type("exit 7\r");
-  await pty.shows(/\n\$ /);
+  await pty.shows(/\npty> /);
   await pty.type('echo ended $?; [ "$(stty -g)" = "$before" ] && echo "as before"\r');
   await pty.shows(/\nended 7\r\nas before\r\n/);
 });
 
 Deno.test("Ctrl-C without a terminal in the container ends the command there, and a killed one leaves the terminal usable", async () => {
-  await using pty = await Pty.open();
+  const { pty } = await openShell();
+  await using _ = pty;
   await pty.type(`${typed()} exec work -- sh -c 'echo begins; sleep 1001; echo goes on'\r`);
-  await pty.shows(/\r\nbegins\r\n/);
+  await pty.shows(/\nbegins\r\n/);
   await pty.type("\x03");
-  await pty.shows(/\$ /);
+  await pty.shows(/pty> /);
   await pty.type("echo ended $?\r");
   await pty.shows(/\nended 130\r\n/);
   assertEquals((await run("exec", "work", "--", "pidof", "sleep")).code, 1);
   await pty.type(`${typed()} exec -it work -- sh -c 'echo $$ is here; sleep 1002'\r`);
   await pty.shows(/\d+ is here/);
   await run("exec", "work", "--", "killall", "-9", "sleep");
-  await pty.shows(/\$ /);
+  await pty.shows(/pty> /);
   await pty.type("echo ended $?\r");
   await pty.shows(/\nended 137\r\n/);
 });
 
 Deno.test("exec ends like a pipe when nobody reads it any more", async () => {
-  const child = start(["exec", "work", "--", "yes"]);
+  const child = start("exec", "work", "--", "yes");
   const reader = child.stdout.getReader();
   await reader.read();
   await reader.cancel();
@@ -178,7 +144,7 @@ Deno.test("run sees the environment and the volume of the release, reaches servi
 });
 
 Deno.test("run gets no name, no ports, no place in ps, and no visitor", async () => {
-  const child = start(["run", "work", "--", "sh", "-c", STUBBORN]);
+  const child = start("run", "work", "--", "sh", "-c", STUBBORN);
   const reader = child.stdout.getReader();
   await reader.read();
   const [name = ""] = await oneOffs();
@@ -197,19 +163,20 @@ Deno.test("run gets no name, no ports, no place in ps, and no visitor", async ()
 });
 
 Deno.test("run -it is a real terminal too", async () => {
-  await using pty = await Pty.open();
-  await pty.resize(33, 99);
+  const { pty, device } = await openShell();
+  await using _ = pty;
+  await pty.resize(device, { rows: 33, columns: 99 });
   await pty.type(`${typed()} run -it work -- sh\r`);
   await pty.shows(/\/ # /);
   await pty.type("until [ \"$(stty size)\" = '33 99' ]; do usleep 10000; done; tty; echo $MYPAAS_CONTAINER\r");
   await pty.shows(/\/dev\/pts\/\d+\r\nwork\.1\.run-[0-9a-f]{8}\r\n/);
-  await pty.resize(20, 70);
+  await pty.resize(device, { rows: 20, columns: 70 });
   await pty.type("until [ \"$(stty size)\" = '20 70' ]; do usleep 10000; done; echo begins; sleep 1000\r");
-  await pty.shows(/\r\nbegins\r\n/);
+  await pty.shows(/\nbegins\r\n/);
   await pty.type("\x03");
   await pty.shows(/\/ # /);
   await pty.type("echo code $?; exit 9\r");
-  await pty.shows(/\r\ncode 130\r\n\$ /);
+  await pty.shows(/\r\ncode 130\r\npty> /);
   await pty.type("echo ended $?\r");
   await pty.shows(/\nended 9\r\n/);
   assertEquals(await oneOffs(), []);
@@ -217,7 +184,7 @@ Deno.test("run -it is a real terminal too", async () => {
 
 Deno.test("the end of a login ends what was begun in it", async () => {
   for (const [action, code] of [["exec", 129], ["run", 137]] as const) {
-    const child = start([action, "work", "--", "sh", "-c", "echo begins; exec sleep 1004"]);
+    const child = start(action, "work", "--", "sh", "-c", "echo begins; exec sleep 1004");
     const reader = child.stdout.getReader();
     await reader.read();
     child.kill("SIGHUP");
@@ -233,10 +200,10 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const [killed, living] = [start(["run", "work", "--", "sleep", "1005"]), start(["run", "-i", "work", "--", "cat"])];
+    const [killed, living] = [start("run", "work", "--", "sleep", "1005"), start("run", "-i", "work", "--", "cat")];
     await waitUntil(async () => (await oneOffs()).length === 2, { what: "both run", timeoutMs: 10_000 });
     killed.kill("SIGKILL");
-    await killed.output();
+    await Promise.all([killed.output(), killed.stdin.close().catch(() => {})]);
     await server().endDaemon("SIGKILL");
     await server().startDaemon();
     await waitUntil(async () => (await oneOffs()).length === 1, { what: "one is removed", timeoutMs: 10_000 });
@@ -266,7 +233,7 @@ Deno.test("exec and run say in one sentence what they cannot do, and what to do 
     assertMatch(ran.stderr, text);
   }
   assertEquals(await oneOffs(), []);
-  const going = start(["exec", "work", "--", "sh", "-c", "echo begins; exec sleep 1006"]);
+  const going = start("exec", "work", "--", "sh", "-c", "echo begins; exec sleep 1006");
   const reader = going.stdout.getReader();
   await reader.read();
   succeeded(await run("stop", "work"));

@@ -1,71 +1,91 @@
-import { waitUntil } from "../../src/wait.ts";
+import { waitUntil, within } from "../../src/wait.ts";
 
-/** A real terminal: script(1), which every Debian has, runs a shell in one. What is typed goes in, what it shows comes out. */
-export class Pty implements AsyncDisposable {
+/** Python's own pseudo-terminal: what it is sent is typed on it, what it sends is what the terminal shows. */
+const PTY = `
+import os, pty, sys
+os.environ["TERM"] = "xterm"
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", 'stty cols "$0" rows "$1"; shift; exec "$@"'] + sys.argv[1:])))
+`;
+
+/** A program on a terminal of its own, with somebody who types. */
+export class PtyProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #copied: Promise<void>;
-  #device = "";
+  readonly #typed: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<void>;
   #shown = "";
   /** Where `shows` looks from. */
   #from = 0;
 
-  private constructor(env: Record<string, string>) {
-    this.#child = new Deno.Command("script", {
-      args: ["--quiet", "--flush", "--command", "exec sh", "/dev/null"],
-      env: { SHELL: "/bin/sh", PS1: "$ ", ENV: "", ...env },
+  /** @param command as words, such as `["/usr/bin/env", "ls"]` */
+  constructor(
+    command: readonly string[],
+    { columns = 100, rows = 30, env = {} }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+  ) {
+    this.#child = new Deno.Command("python3", {
+      args: ["-c", PTY, String(columns), String(rows), ...command],
+      env,
       stdin: "piped",
       stdout: "piped",
+      stderr: "inherit",
     }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#copied = this.#copy();
+    this.#typed = this.#child.stdin.getWriter();
+    this.#ended = this.#read();
   }
 
-  /** Opens a terminal of 24 rows and 80 columns. */
-  static async open(env: Record<string, string> = {}): Promise<Pty> {
-    const pty = new Pty(env);
-    await pty.type("tty\r");
-    [pty.#device = ""] = await pty.shows(/\/dev\/pts\/\d+/);
-    await pty.resize(24, 80);
-    return pty;
+  /** All that was shown so far, control sequences and all. */
+  get shown(): string {
+    return this.#shown;
   }
 
-  /** `\r` is the return key, `\x03` is Ctrl-C. */
-  async type(keys: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(keys));
+  /** Types on the terminal; `\x03` is Ctrl-C. */
+  async type(text: string): Promise<void> {
+    await this.#typed.write(new TextEncoder().encode(text));
   }
 
-  /** Waits until the terminal shows something, behind what was waited for before. */
-  async shows(what: RegExp): Promise<RegExpExecArray> {
-    const match = await waitUntil(() => what.exec(this.#shown.slice(this.#from)) ?? undefined, {
-      what: `the terminal shows ${what}`,
-      timeoutMs: 20_000,
-      intervalMs: 20,
-    }).catch((error) => {
-      throw new Error(`${error.message}\n${JSON.stringify(this.#shown)}`);
+  /** Waits until what is shown fulfils a condition. */
+  async until(what: string, condition: (shown: string) => boolean, timeoutMs = 20_000): Promise<void> {
+    await waitUntil(() => condition(this.#shown), { what: `the terminal shows ${what}`, timeoutMs }).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(this.#shown)}`);
     });
-    this.#from += match.index + match[0].length;
-    return match;
   }
 
-  /** As when its window is dragged: the kernel tells the program in front. */
-  async resize(rows: number, columns: number): Promise<void> {
-    const args = ["-F", this.#device, "rows", String(rows), "cols", String(columns)];
+  /** As when its window is dragged: the kernel tells the program in front. @param device such as `/dev/pts/3` */
+  async resize(device: string, { rows, columns }: { readonly rows: number; readonly columns: number }): Promise<void> {
+    const args = ["-F", device, "rows", String(rows), "cols", String(columns)];
     const { success } = await new Deno.Command("stty", { args }).output();
     if (!success) throw new Error(`stty ${args.join(" ")} failed`);
   }
 
-  async #copy(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of this.#child.stdout) this.#shown += decoder.decode(bytes, { stream: true });
+  /** Waits until something is shown behind what was waited for before. */
+  async shows(what: RegExp): Promise<RegExpExecArray> {
+    const find = () => what.exec(this.#shown.slice(this.#from));
+    await this.until(String(what), () => find() !== null);
+    const found = find();
+    if (found === null) throw new Error(`${what} is not shown any more`);
+    this.#from += found.index + found[0].length;
+    return found;
   }
 
+  /** Waits until the program has ended. @returns its exit code */
+  async end(): Promise<number> {
+    const { code } = await within(this.#child.status, { what: "the program on the terminal ends", timeoutMs: 20_000 });
+    await this.#typed.close().catch(() => {});
+    await this.#ended;
+    return code;
+  }
+
+  /** Ends the program if it has not ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      // The terminal hangs up, and with it what runs on it.
       this.#child.kill("SIGKILL");
-    } catch { /* it has ended */ }
-    await this.#input.close().catch(() => {});
-    await this.#copied;
-    await this.#child.status;
+    } catch {
+      // it has ended
+    }
+    await this.end();
+  }
+
+  async #read(): Promise<void> {
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) this.#shown += text;
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import type { BuildLine } from "../../src/deploy/runtime.ts";
-import { BuildError } from "../../src/error.ts";
+import { BuildError, MyPaasError } from "../../src/error.ts";
 import { waitUntil, within } from "../../src/wait.ts";
 import { docker, EngineBench, tarOf } from "./bench.ts";
 
@@ -32,6 +32,17 @@ Deno.test("EngineBuilder tells each step and what it writes while it runs", asyn
   await bench.builder.removeImage("web", 1);
   await bench.builder.removeImage("web", 1);
   assertEquals(await bench.machine.hasImage(built.image), false);
+});
+
+Deno.test("EngineBuilder.reuse() gives a release an earlier image, which then outlives the earlier release", async () => {
+  await using bench = new EngineBench();
+  const built = await bench.build("web", `FROM busybox\nENV ID=${fresh()}\n`);
+  const reused = await bench.builder.reuse("web", { of: 1, release: 4 });
+  assertEquals(reused, { image: bench.names.image("web", 4), imageId: built.imageId });
+  await bench.builder.removeImage("web", 1);
+  assertEquals([await bench.builder.hasImage("web", 1), await bench.builder.hasImage("web", 4)], [false, true]);
+  const error = await assertRejects(() => bench.builder.reuse("web", { of: 1, release: 5 }), MyPaasError);
+  assertEquals(error.message, 'Cannot use the image of release 1 of "web": it is gone');
 });
 
 Deno.test("EngineBuilder names the instruction that failed, its exit code and the end of its output", async () => {

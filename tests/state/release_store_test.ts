@@ -171,3 +171,28 @@ Deno.test("refuse() counts equal refusals of a minute in one line", () => {
   audit.refuse({ ...line, at: "2026-11-22T10:01:00.000Z" });
   assertEquals(audit.lines(9).map(({ count }) => count), [1, 3]);
 });
+
+Deno.test("forget() takes away what a service had, but for a deploy that waits", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteReleaseStore(database);
+  store.commit("blog", newRelease(store).number, AT);
+  newRelease(store);
+  store.commit("shop", newRelease(store, "shop").number, AT);
+  store.setServiceState("blog", "removing");
+  database.run("INSERT INTO env_values VALUES ('blog', 'A', '1', 'ann', ?)", AT);
+  store.forget("blog");
+  assertEquals(store.releases("blog", 9).map(({ number, status }) => `${number} ${status}`), ["2 pending"]);
+  assertEquals([store.serviceState("blog"), database.all("SELECT * FROM env_values")], ["running", []]);
+  assertEquals(store.live("shop")?.number, 1);
+});
+
+Deno.test("commit() ends a stop", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteReleaseStore(database);
+  const { number } = newRelease(store);
+  store.setServiceState("blog", "stopped");
+  store.setServiceState("blog", "stopped");
+  assertEquals(store.serviceState("blog"), "stopped");
+  store.commit("blog", number, AT);
+  assertEquals(store.serviceState("blog"), "running");
+});
