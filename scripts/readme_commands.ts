@@ -55,7 +55,7 @@ function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[
   if (INTERNAL.has(name)) return [];
   if (command.commands.length > 0) return command.commands.flatMap((sub) => rowsOf(sub, `${name} ${sub.name()}`));
   const usage = [name, ...command.registeredArguments.map(argumentText)].join(" ");
-  const reachesServers = command.options.some(({ long }) => long === "--server") ||
+  const reachesServers = command.options.some(({ long, hidden }) => long === "--server" && !hidden) ||
     command.registeredArguments[0]?.name() === "server";
   return [{ usage, does: command.description(), role: reachesServers ? commands[asked(name)].who : undefined }];
 }

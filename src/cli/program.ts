@@ -4,6 +4,7 @@ import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
 import { envCommand } from "./env.ts";
+import { execCommand, runCommand } from "./exec.ts";
 import { initCommand } from "./init.ts";
 import { inviteCommand } from "./invite.ts";
 import { keysCommand } from "./keys.ts";
@@ -74,6 +75,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     removeCommand(async (request) => (await import("./run_service_commands.ts")).runRemove(request, context())),
     attachCommand(async (request) => (await import("./run_service_commands.ts")).runAttach(request, context())),
     cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
+    execCommand(async (request) => (await import("./run_exec.ts")).runExec(request, context())),
+    runCommand(async (request) => (await import("./run_exec.ts")).runRun(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),

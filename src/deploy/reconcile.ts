@@ -109,7 +109,9 @@ function interrupt({ store, now }: RunnerParts, { service, number }: Release, er
 }
 
 /** The last of a removal: nothing of the service runs any more. */
-async function forgetService({ store, builder }: ReconcileParts, service: string): Promise<void> {
+async function forgetService({ store, runtime, builder }: ReconcileParts, service: string): Promise<void> {
+  // They would keep the images.
+  await runtime.removeOneOffs((oneOff) => oneOff.service === service);
   const over = store.releases(service, Number.MAX_SAFE_INTEGER).filter(({ status }) => status !== "pending");
   for (const { number } of over) await builder.removeImage(service, number);
   store.forget(service);

@@ -67,6 +67,36 @@ export interface LogQuery {
   readonly since?: number | undefined;
 }
 
+/** A container of a release that does one command and goes: no name, no route, no ports, no replica. Plain data. */
+export interface OneOffRequest {
+  readonly service: string;
+  readonly release: number;
+  readonly image: string;
+  readonly spec: ServiceSpec;
+  readonly env: readonly EnvVariable[];
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  /** Whether it reads what its user writes. */
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  /** The program that it is made for; what is left of it when that has ended is removed. */
+  readonly owner: string;
+}
+
+/** What is known of a one-off container from outside. */
+export interface OneOffState {
+  readonly service: string;
+  readonly owner: string;
+}
+
+/** A container, for whoever works in it. */
+export interface ContainerHandle {
+  /** The machine's own id for it. */
+  readonly id: string;
+  /** Its name in sentences. */
+  readonly name: string;
+}
+
 /**
  * The machine's running containers, in terms of releases and replicas. Only replicas of this server are seen or
  * touched. Docker implements it today, a cluster may tomorrow.
@@ -100,6 +130,16 @@ export interface Runtime {
   /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again, which `onGap` says. */
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent>;
   logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** @throws {MyPaasError} when there is no such replica */
+  containerOf(id: ReplicaId): Promise<ContainerHandle>;
+  /**
+   * Makes a one-off container and does not start it. It is removed when it ends.
+   *
+   * @throws {MyPaasError} when the image is gone
+   */
+  createOneOff(oneOff: OneOffRequest): Promise<ContainerHandle>;
+  /** Kills and removes the one-off containers for which this is so. */
+  removeOneOffs(which: (oneOff: OneOffState) => Promise<boolean> | boolean): Promise<void>;
 }
 
 /** What a build is made of. */

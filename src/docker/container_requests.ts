@@ -29,6 +29,10 @@ export interface ContainerBody {
   readonly Env: readonly string[];
   readonly Labels: Readonly<Record<string, string>>;
   readonly StopTimeout?: number;
+  readonly Tty?: boolean;
+  readonly OpenStdin?: boolean;
+  /** Whether standard input ends when the first who attached to it has gone. */
+  readonly StdinOnce?: boolean;
   readonly Healthcheck?: EngineHealthcheck;
   readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
   readonly HostConfig: Readonly<Record<string, unknown>>;
@@ -135,8 +139,8 @@ export function startContainer({ id, name }: ContainerRef): DockerRequest<void> 
   return command(`start "${name}"`, apiPath(["containers", id, "start"]));
 }
 
-/** SIGTERM, then SIGKILL; answers when it has ended. 304 when it does not run. */
-export function stopContainer({ id, name }: ContainerRef, graceSeconds: number): DockerRequest<void> {
+/** SIGTERM, then SIGKILL after the grace (the container's own unless given); answers when it has ended. 304 when it does not run. */
+export function stopContainer({ id, name }: ContainerRef, graceSeconds?: number): DockerRequest<void> {
   return command(`stop "${name}"`, apiPath(["containers", id, "stop"], { t: graceSeconds }));
 }
 

@@ -3,6 +3,7 @@ import { Label } from "../service/names.ts";
 import type { Machine, PartContainer, PartState } from "../setup/machine.ts";
 import { partDigest } from "../setup/part_digest.ts";
 import type { NetworkSettings } from "../setup/settings.ts";
+import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
 import { unlessStatus } from "./engine_error.ts";
@@ -17,6 +18,7 @@ import * as volumes from "./volume_requests.ts";
 
 /** From SIGTERM to SIGKILL of a part. */
 const PART_GRACE_SECONDS = 10;
+const REMOVED_TIMEOUT_MS = 10_000;
 
 /** The machine's Docker Engine, as `init` and `uninstall` need it. */
 export class EngineMachine implements Machine {
@@ -114,7 +116,12 @@ export class EngineMachine implements Machine {
     refuseForeign("container", name, part.Config.Labels);
     const ref = { id: part.Id, name };
     await unlessStatus([304, 404], this.#client.run(containers.stopContainer(ref, PART_GRACE_SECONDS)));
-    await unlessStatus([404], this.#client.run(containers.removeContainer(ref)));
+    await unlessStatus([404, 409], this.#client.run(containers.removeContainer(ref)));
+    // One that is removed when it ends is being removed already.
+    await waitUntil(async () => (await this.#findContainer(name))?.Id !== part.Id, {
+      what: `"${name}" is removed`,
+      timeoutMs: REMOVED_TIMEOUT_MS,
+    });
   }
 
   async owned(instance: string): ReturnType<Machine["owned"]> {

@@ -1,7 +1,16 @@
-import type { LogLine, LogQuery, ReplicaEvent, ReplicaRequest, ReplicaState, Runtime } from "../deploy/runtime.ts";
+import type {
+  ContainerHandle,
+  LogLine,
+  LogQuery,
+  OneOffRequest,
+  ReplicaEvent,
+  ReplicaRequest,
+  ReplicaState,
+  Runtime,
+} from "../deploy/runtime.ts";
 import { MyPaasError, NotReadyError } from "../error.ts";
 import { Label, type ObjectNames, type ReplicaId, replicaName } from "../service/names.ts";
-import type { Volume } from "../service/spec.ts";
+import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
@@ -9,6 +18,7 @@ import { EngineError, unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
+import { createOneOff, removeOneOffs } from "./one_offs.ts";
 import { OwnNetworks } from "./own_networks.ts";
 import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaMount } from "./replica_container.ts";
 import { watchReplicas } from "./replica_events.ts";
@@ -59,7 +69,7 @@ export class EngineRuntime implements Runtime {
     const body = replicaContainer(replica, {
       instance: this.#instance,
       networks,
-      mounts: await this.#mounts(replica),
+      mounts: await this.#mounts(replica.spec),
       ownAddress,
       healthcheck: image.Config?.Healthcheck ?? undefined,
       apiMinor,
@@ -187,12 +197,28 @@ export class EngineRuntime implements Runtime {
     }
   }
 
-  async #mounts({ id, spec }: ReplicaRequest): Promise<readonly ReplicaMount[]> {
-    return await Promise.all(spec.volumes.map(async (volume) => ({
+  async containerOf(id: ReplicaId): Promise<ContainerHandle> {
+    const { id: container, name } = await this.#existing(id, "open");
+    return { id: container, name };
+  }
+
+  async createOneOff(oneOff: OneOffRequest): Promise<ContainerHandle> {
+    return await createOneOff(this.#client, oneOff, {
+      instance: this.#instance,
+      names: this.#names,
+      networks: this.#names.networks,
+      mounts: await this.#mounts(oneOff.spec),
+    });
+  }
+
+  async removeOneOffs(which: Parameters<Runtime["removeOneOffs"]>[0]): Promise<void> {
+    await removeOneOffs(this.#client, this.#instance, which);
+  }
+
+  async #mounts({ name, volumes }: ServiceSpec): Promise<readonly ReplicaMount[]> {
+    return await Promise.all(volumes.map(async (volume) => ({
       ...volume,
-      source: volume.kind === "bind"
-        ? await this.#volumeSource(id.service, volume)
-        : this.#names.volume(id.service, volume.source),
+      source: volume.kind === "bind" ? await this.#volumeSource(name, volume) : this.#names.volume(name, volume.source),
     })));
   }
 
