@@ -23,6 +23,11 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
     .option("--acme <authority>", "production or staging of Let's Encrypt, or the URL of another (production)")
     .option("--acme-ca <file>", "certificate to trust when talking to that authority")
     .option("--volumes <folder>", "where the services' volumes are (/srv/mypaas)")
+    .addOption(
+      new Option("--builder <kind>", "what Docker builds images with (buildkit)").choices(
+        ["buildkit", "classic"] as const,
+      ),
+    )
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
     .action((flags) => run({ flags }));
 }

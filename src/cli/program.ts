@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
+import { envCommand } from "./env.ts";
 import { initCommand } from "./init.ts";
 import { inviteCommand } from "./invite.ts";
 import { keysCommand } from "./keys.ts";
@@ -11,6 +12,7 @@ import { absolutePath } from "./paths.ts";
 import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
+import { registryCommand } from "./registry.ts";
 import {
   attachCommand,
   cancelCommand,
@@ -22,6 +24,7 @@ import {
   startCommand,
   stopCommand,
 } from "./service_commands.ts";
+import { statsCommand } from "./stats.ts";
 import { uninstallCommand } from "./uninstall.ts";
 
 /** What is known before the command line is read. */
@@ -55,6 +58,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     pushCommand(async (request) => (await import("./run_deploy.ts")).runPush(request, context())),
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
+    statsCommand(async (request) => (await import("./run_stats.ts")).runStats(request, context())),
     logsCommand(async (request) => (await import("./run_logs.ts")).runLogs(request, context())),
     historyCommand(async (request) => (await import("./run_service_commands.ts")).runHistory(request, context())),
     rollbackCommand(async (request) => (await import("./run_service_commands.ts")).runRollback(request, context())),
@@ -67,6 +71,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
+    registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),
+    envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),
     daemonCommand(async () => (await import("./run_daemon.ts")).runDaemon(context())),
     receiverCommand(async (request) => (await import("./run_receiver.ts")).runReceiver(request, context())),

@@ -1,8 +1,10 @@
 import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { exportSealingKey, generateSealingKey, importSealingKey, type SealingKey } from "../auth/seal.ts";
 import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
+import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
 import { publicUrls } from "../daemon/summary.ts";
 import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
@@ -11,8 +13,11 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { EngineUses } from "../docker/engine_uses.ts";
+import { checkCredential } from "../docker/registry_auth.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
+import { controlGroupUse } from "../host/control_group.ts";
 import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
@@ -21,6 +26,7 @@ import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
 import { dockerPlatform, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
+import { traefikCounts } from "../host/traefik_counts.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
@@ -36,7 +42,9 @@ import { RECEIVER_USER, type ServerSettings, serverUrl, shortId, TRAEFIK_API_POR
 import { parseSettings } from "../setup/settings_file.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
+import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
 import type { CliContext } from "./context.ts";
@@ -126,21 +134,31 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
+  const registries = new SqliteRegistryStore(database);
+  const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
-  const table = new TraefikTable({
-    routesFile: layout.routesFile,
-    render: await routeFileRenderer(settings),
+  const traefik = {
     apiUrl: `http://${traefikAdminAddress(settings)}:${TRAEFIK_API_PORT}`,
     user: API_USER,
     password: settings.apiPassword,
-  });
+  };
+  const render = await routeFileRenderer(settings);
+  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
+  const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
-    builder: new EngineBuilder({ client, names, instance: serverId }),
+    builder: new EngineBuilder({
+      client,
+      names,
+      instance: serverId,
+      kind: settings.builder,
+      credentials: (host) => registries.credential(host),
+    }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
     now,
+    envStore,
     ingressNetwork: names.networks.ingress,
     onIdle,
     log,
@@ -155,6 +173,7 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
+    builderKind: settings.builder,
     urlsOf,
   }, signal);
   const volumePlace = (service: string, volume: Volume) =>
@@ -173,11 +192,19 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     now,
     store,
     runtime,
+    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts: () => traefikCounts(traefik) },
     deploys,
     actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,
     nonces: keys,
     audit,
+    registries: new Registries({
+      store: registries,
+      check: (credential) => checkCredential(client, credential),
+      now,
+    }),
+    envStore,
+    sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local, gate: blobFolder(layout.spool) },
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
@@ -233,6 +260,15 @@ async function ownKey({ daemonKey }: ServerLayout): Promise<KeyPair> {
   if (saved !== undefined) return await importPrivateKey(saved);
   const key = await generateKey();
   await replaceFile(daemonKey, `${await exportPrivateKey(key)}\n`, 0o600);
+  return key;
+}
+
+/** The key that secrets are sealed to, made at the daemon's first start. */
+async function ownSealingKey({ sealingKey }: ServerLayout): Promise<SealingKey> {
+  const saved = await readText(sealingKey);
+  if (saved !== undefined) return await importSealingKey(saved);
+  const key = await generateSealingKey();
+  await replaceFile(sealingKey, `${await exportSealingKey(key)}\n`, 0o600);
   return key;
 }
 

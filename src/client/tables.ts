@@ -70,13 +70,14 @@ function replicas({ replicas, scale }: ServiceSummary): string {
 }
 
 /** An ISO 8601 time to the minute, as it was given: `2026-11-22 10:04Z`. */
-function shortTime(time: string | undefined): string {
+export function shortTime(time: string | undefined): string {
   if (time === undefined) return "-";
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)/.exec(time);
   return match === null ? time : `${match[1]} ${match[2]}Z`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+/** Rows of cells as aligned lines, without what could act on a terminal. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const cells = [head, ...rows].map((row) => row.map(plainText));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? "").length)));
   return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());

@@ -4,9 +4,13 @@ import type { Command } from "../auth/roles.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
+import type { SealingKey } from "../auth/seal.ts";
 import type { Deploys } from "./deploys.ts";
+import type { EnvStore } from "./env_values.ts";
+import type { LoadSources } from "./load_sources.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
+import type { Registries } from "./registries.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
 /** One request that may be carried out: who asks is known, and may do this. */
@@ -58,11 +62,16 @@ export interface ApiParts {
   readonly now: () => Date;
   readonly store: ReleaseStore;
   readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly load: LoadSources;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;
   readonly keys: KeyStore;
   readonly logins: Logins;
+  readonly registries: Registries;
   readonly audit: AuditLog;
+  readonly envStore: EnvStore;
+  /** What secrets are sealed to on their way here. */
+  readonly sealingKey: SealingKey;
   /** Where the blobs of each door are. */
   readonly sources: Readonly<Record<Door, BlobSource>>;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */

@@ -1,6 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
 import { describeStep, planDeploy } from "../deploy/plan.ts";
+import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
@@ -10,7 +11,8 @@ import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { DeployEvent } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
+import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
@@ -19,6 +21,7 @@ import { type Deploy, Work, type WorkParts } from "./work.ts";
 export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
+  readonly envStore: Pick<EnvStore, "values">;
   /** Public addresses of a service's sites. */
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   readonly onIdle: WorkParts["onIdle"];
@@ -55,32 +58,42 @@ export class Deploys {
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
    * @param by who asked, for the history
+   * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
   async submit(
     request: DeployRequest,
-    { source, by }: { readonly source: BlobSource; readonly by: string },
+    { source, by, signal }: {
+      readonly source: BlobSource;
+      readonly by: string;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<Deploy> {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
-    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between.
+    const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
+    if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
+    // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
+    // no stored value is changed.
     checkClaims(this.#parts, spec);
+    const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
     const waiting = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
     if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (!request.force && !waiting && runs && live?.contentDigest === contentDigest) {
-      return this.#finished(`${spec.name}.${live.number}`, spec, {
-        kind: "live",
-        service: spec.name,
-        release: live.number,
-        urls: this.#parts.urlsOf(spec),
-        seconds: 0,
-        alreadyLive: true,
-      });
+    const isSame = live !== undefined && live.number === current?.release &&
+      isSameContent(live, { contentDigest, env });
+    if (isSame && !waiting && runs) {
+      const urls = this.#parts.urlsOf(spec);
+      return this.#finished(
+        `${spec.name}.${current.release}`,
+        spec,
+        ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        { kind: "live", service: spec.name, release: current.release, urls, seconds: 0, alreadyLive: true },
+      );
     }
-    const release = store.createRelease({ spec, env: spec.env, contentDigest, by, at: now().toISOString() });
+    const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
       release,
       (deploy, made, signal) => this.#build(made, { request, source, service, deploy, signal }),
@@ -104,9 +117,20 @@ export class Deploys {
     }
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
     await this.#parts.checkVolumes(spec);
+    if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
     checkClaims(this.#parts, spec);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
+  }
+
+  /** What changes the live release would, behind a newer one, bring the older image back. */
+  #refuseBehind(service: string, of: number): void {
+    const newer = this.#parts.store.pending().find((release) => release.service === service && release.number > of);
+    if (newer === undefined) return;
+    const id = `${service}.${newer.number}`;
+    throw new MyPaasError(`Cannot change release ${of} of "${service}": "${id}" is being deployed`, {
+      hint: `Wait for it with mypaas attach ${id}, or end it with mypaas cancel ${id}.`,
+    });
   }
 
   /**
@@ -130,6 +154,21 @@ export class Deploys {
       deploy.log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
     }
     return found.map(({ deploy }) => deploy.id);
+  }
+
+  /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
+  async #current(
+    service: ParsedService,
+    contentDigest: string,
+  ): Promise<{ readonly release: number; readonly warning?: string } | undefined> {
+    const { store, builder } = this.#parts;
+    const { name } = service.spec;
+    const live = store.live(name);
+    if (live?.contentDigest !== contentDigest) return undefined;
+    const followed = followedImage(service);
+    if (followed === undefined) return { release: live.number };
+    const { current, ...told } = await builder.isCurrent({ service: name, release: live.number, followed });
+    return current ? { release: live.number, ...told } : undefined;
   }
 
   #start(release: Release, makeImage: MakeImage): Deploy {
@@ -206,6 +245,7 @@ export class Deploys {
           release: number,
           dockerfile: request.dockerfile,
           baseImages: service.baseImages,
+          followed: followedImage(service),
           buildArgs: spec.buildArgs,
           context: contextTar(request.manifest, (chunk) => source.read(name, chunk)),
         },
@@ -221,9 +261,9 @@ export class Deploys {
     return { kind: "planned", steps: steps.map(describeStep), notes: specNotes(spec) };
   }
 
-  #finished(id: string, spec: ServiceSpec, event: DeployEvent): Deploy {
+  #finished(id: string, spec: ServiceSpec, ...events: readonly DeployEvent[]): Deploy {
     const log = new DeployLog(this.#parts.now);
-    log.add(event);
+    for (const event of events) log.add(event);
     return { id, service: spec.name, log };
   }
 }

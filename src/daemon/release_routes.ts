@@ -1,4 +1,5 @@
 import { actorName } from "../auth/actor.ts";
+import { isSameContent } from "../deploy/same_content.ts";
 import type { Origin, Release } from "../deploy/store.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { withScale } from "../service/scale.ts";
@@ -60,7 +61,7 @@ async function rollback(call: Call, parts: ApiParts): Promise<Result> {
 function previous({ store }: ApiParts, name: string): number {
   const live = store.live(name);
   const found = store.releases(name, Number.MAX_SAFE_INTEGER).find((release) =>
-    release.status === "retired" && release.contentDigest !== live?.contentDigest
+    release.status === "retired" && (live === undefined || !isSameContent(release, live))
   );
   if (found !== undefined) return found.number;
   throw new MyPaasError(`Cannot roll "${name}" back: no other release of it was live before`, {

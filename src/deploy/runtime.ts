@@ -100,6 +100,8 @@ export interface BuildRequest {
   readonly dockerfile: string;
   /** Images that the Dockerfile names (`FROM`, `COPY --from`, `--mount=from`, `# syntax`), pulled first when they are missing. */
   readonly baseImages: readonly string[];
+  /** The one of them whose tag decides alone what the image is: it is pulled again although it is on the machine. */
+  readonly followed?: string | undefined;
   /** Values for the Dockerfile's `ARG`s; none of them is a secret. */
   readonly buildArgs: readonly EnvVariable[];
   /** A plain tar. */
@@ -131,6 +133,13 @@ export interface Builder {
   reuse(service: string, use: { readonly of: number; readonly release: number }): Promise<BuiltImage>;
   /** Whether a release's image is on the machine. */
   hasImage(service: string, release: number): Promise<boolean>;
+  /**
+   * Whether a release was built from what the tag that it follows leads to now, as its registry says. When the registry
+   * cannot be asked, what is on the machine counts, and `warning` says so.
+   */
+  isCurrent(
+    release: { readonly service: string; readonly release: number; readonly followed: string },
+  ): Promise<{ readonly current: boolean; readonly warning?: string }>;
   /** Removes one release's image; no error when it is not there. */
   removeImage(service: string, release: number): Promise<void>;
 }

@@ -42,7 +42,7 @@ export interface Release {
   /** Name of the image; undefined until it is built. */
   readonly image: string | undefined;
   readonly imageId: string | undefined;
-  /** SHA-256 (hex) of the manifest and the options: equal means nothing to do. */
+  /** SHA-256 (hex) of the manifest and the options: equal, with an equal `env`, means nothing to do. */
   readonly contentDigest: string;
   readonly places: readonly ReplicaPlace[];
   /** The step that is being done, as `describeStep` names it; undefined before the first and after the last. */

@@ -9,6 +9,8 @@ export interface DockerRequest<T> {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Keeps the few fields MyPaas reads from the answer. */
   readonly decode: (answer: unknown) => T;
 }
@@ -21,6 +23,8 @@ export interface DockerStream<T> {
   readonly path: string;
   /** A tar. */
   readonly body?: ReadableStream<Uint8Array>;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly decode: (answer: AsyncIterable<Uint8Array>) => AsyncIterable<T>;
 }
 

@@ -20,6 +20,8 @@ export const Label = {
   service: "mypaas.service",
   release: "mypaas.release",
   replica: "mypaas.replica",
+  /** Id of the image that one of nothing but `FROM` was made of. */
+  base: "mypaas.base",
 } as const;
 
 /** Whether an image is one that MyPaas built, under any root of the machine. */

@@ -129,16 +129,30 @@ export function parseBuildArg(text: string): Parsed<EnvVariable> {
   return value.includes("\0") ? { fault: "has a NUL character" } : { value: { name, value } };
 }
 
-/** `KEY=VALUE`; everything after the first `=` is the value, quotes included. */
-export function parseEnv(text: string): Parsed<EnvVariable> {
+/** A variable as a Dockerfile names it. */
+export interface EnvOption {
+  readonly name: string;
+  /** Undefined: it is in the service's store on the server. */
+  readonly value: string | undefined;
+}
+
+/** Whether a text is the name of an environment variable. */
+export function isEnvName(text: string): boolean {
+  return /^[A-Za-z_][\w.-]{0,254}$/.test(text);
+}
+
+/** `KEY=VALUE`, everything after the first `=` being the value, quotes included; or `KEY` alone. */
+export function parseEnv(text: string): Parsed<EnvOption> {
   const equals = text.indexOf("=");
   if (equals < 0) {
-    if (!/^[A-Za-z_][\w.-]*(@.*)?$/s.test(text)) return { fault: "is not a variable" };
-    return { fault: `is not supported yet (a ${text.includes("@") ? "secret file" : "variable without a value"})` };
+    if (isEnvName(text)) return { value: { name: text, value: undefined } };
+    return /^[A-Za-z_][\w.-]*@/.test(text)
+      ? { fault: "asks for a secret as a file, which is not supported yet" }
+      : { fault: "is not a variable" };
   }
   const name = text.slice(0, equals);
   const value = text.slice(equals + 1);
-  if (!/^[A-Za-z_][\w.-]*$/.test(name)) return { fault: "has no good variable name" };
+  if (!isEnvName(name)) return { fault: "has no good variable name" };
   return value.includes("\0") ? { fault: "has a NUL character" } : { value: { name, value } };
 }
 

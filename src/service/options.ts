@@ -1,5 +1,6 @@
 import type { EnvVariable, HealthProbe, PublishedPort, Site, Volume } from "./spec.ts";
 import {
+  type EnvOption,
   MAX_SCALE,
   parseBuildArg,
   parseCpus,
@@ -104,11 +105,12 @@ export const options = {
     aliases: [],
     repeatable: true,
     default: undefined,
-    meaning: "An environment variable of the container; everything after the first = is its value",
-    takes: "KEY=VALUE, such as GREETING=hello",
+    meaning:
+      "An environment variable of the container; everything after the first = is its value. KEY alone: the value is stored on the server, by mypaas env set, as is right for a secret",
+    takes: "KEY=VALUE, such as GREETING=hello, or KEY alone for a value of the service's store on the server",
     example: "GREETING=hello",
     parse: parseEnv,
-  } satisfies Option<EnvVariable>,
+  } satisfies Option<EnvOption>,
   healthcheck: {
     name: "healthcheck",
     aliases: [],

@@ -1,4 +1,5 @@
 import { UsageError } from "../error.ts";
+import { type BuilderKind, checkBuilderSyntax } from "./builder_syntax.ts";
 import { type Dockerfile, dockerfileError, quoted, readDockerfile } from "./dockerfile.ts";
 import { baseImages } from "./dockerfile_images.ts";
 import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
@@ -18,6 +19,8 @@ export interface ParsedService {
 export interface ParseServiceOptions {
   /** What the image is built for, such as `linux/arm64`; decides about `FROM build-$TARGETARCH`. */
   readonly platform?: string;
+  /** What the server builds with; BuildKit unless said otherwise. */
+  readonly builder?: BuilderKind;
 }
 
 /**
@@ -27,7 +30,11 @@ export interface ParseServiceOptions {
  * @param file how messages name it
  * @throws {UsageError} for the first thing that is wrong: names file, line, value and what is allowed
  */
-export function parseService(text: string, file: string, { platform }: ParseServiceOptions = {}): ParsedService {
+export function parseService(
+  text: string,
+  file: string,
+  { platform, builder = "buildkit" }: ParseServiceOptions = {},
+): ParsedService {
   const dockerfile = readDockerfile(text, file);
   const [from, ...more] = dockerfile.instructions.filter(({ keyword }) => keyword !== "ARG");
   if (!dockerfile.instructions.some(({ keyword }) => keyword === "FROM")) {
@@ -45,9 +52,10 @@ export function parseService(text: string, file: string, { platform }: ParseServ
       "Use the options # mypaas.domain and # mypaas.port instead",
     );
   }
+  checkBuilderSyntax(dockerfile, builder);
   return {
     spec,
-    baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs }),
+    baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs, builder }),
     onlyFrom: from?.keyword === "FROM" && more.length === 0,
   };
 }
@@ -87,7 +95,7 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     port: given.oneOrDefault(options.port),
     publish: readPublish(given, scale),
     scale,
-    env: given.distinct(given.many(options.env), (variable) => variable.name),
+    ...readEnv(given),
     buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
     healthcheck: given.one(options.healthcheck)?.value,
     maxMemoryBytes: given.one(options.maxmem)?.value,
@@ -95,6 +103,14 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     startTimeoutSeconds: given.oneOrDefault(options.startTimeout),
     drainTimeoutSeconds: given.oneOrDefault({ ...options.drainTimeout, default: drainDefault }),
     stopGraceSeconds: given.oneOrDefault(options.stopGrace),
+  };
+}
+
+function readEnv(given: GivenOptions): Pick<ServiceSpec, "env" | "storedEnv"> {
+  const variables = given.distinct(given.many(options.env), ({ name }) => name);
+  return {
+    env: variables.flatMap(({ name, value }) => value === undefined ? [] : [{ name, value }]),
+    storedEnv: variables.filter(({ value }) => value === undefined).map(({ name }) => name),
   };
 }
 

@@ -61,6 +61,8 @@ export interface ServiceSpec {
   /** 0: one replica, the old one stops before the new one starts. n > 0: n replicas, new before old. */
   readonly scale: number;
   readonly env: readonly EnvVariable[];
+  /** Names of the variables whose values are in the service's store on the server; none of them is in `env`. */
+  readonly storedEnv: readonly string[];
   /** What the build is told, beside what MyPaas tells it. */
   readonly buildArgs: readonly EnvVariable[];
   readonly healthcheck: HealthProbe | undefined;
@@ -106,6 +108,7 @@ export function completeSpec({ domains = [], https = false, ...stored }: StoredS
     sites: domains.map((domain) => ({ domain, path: "/", https })),
     hsts: false,
     publish: [],
+    storedEnv: [],
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,

@@ -7,6 +7,7 @@ export interface ServerLayout {
   readonly lib: string;
   readonly database: string;
   readonly daemonKey: string;
+  readonly sealingKey: string;
   readonly daemonLock: string;
   readonly blobs: string;
   readonly spool: string;
@@ -44,6 +45,7 @@ export function serverLayout(root: string): ServerLayout {
     lib,
     database: `${lib}/state.db`,
     daemonKey: `${lib}/daemon.key`,
+    sealingKey: `${lib}/sealing.key`,
     daemonLock: `${lib}/daemon.lock`,
     blobs: `${lib}/blobs`,
     spool: `${lib}/spool`,

@@ -66,6 +66,8 @@ const FIELDS = {
   acmeCa: v.optional(path),
   volumes: folder,
   traefikImage: image,
+  // A file of an earlier version does not have it.
+  builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
   apiPassword: v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hex digits")),
   networks: v.strictObject({
     internal: v.optional(network),

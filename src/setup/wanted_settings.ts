@@ -28,6 +28,7 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   acmeCa: "--acme-ca",
   volumes: "--volumes",
   traefikImage: "--traefik-image",
+  builder: "--builder",
 };
 
 /**
@@ -58,6 +59,7 @@ export function wantedSettings(
     acmeCa: optional("acmeCa", previous?.acmeCa),
     volumes: required("volumes", previous?.volumes ?? fresh.volumes),
     traefikImage: required("traefikImage", previous?.traefikImage ?? DEFAULT_TRAEFIK_IMAGE),
+    builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
     apiPassword: previous?.apiPassword ?? fresh.apiPassword,
     networks: previous?.networks ?? {},
   };
@@ -85,6 +87,11 @@ function portFlag(field: FlagField, value: string): number {
 function supervisorFlag(value: string | undefined): ServerSettings["supervisor"] | undefined {
   checked("supervisor", value);
   return value === "systemd" || value === "docker" || value === "none" ? value : undefined;
+}
+
+function builderFlag(value: string | undefined): ServerSettings["builder"] | undefined {
+  checked("builder", value);
+  return value === "buildkit" || value === "classic" ? value : undefined;
 }
 
 function refuse(field: FlagField, value: string, problem: string): never {

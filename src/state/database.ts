@@ -19,8 +19,7 @@ export class Database implements Disposable {
    */
   constructor(path: string) {
     try {
-      // It holds environments and invites. SQLite gives the files beside it the same mode.
-      if (path !== ":memory:") Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
+      if (path !== ":memory:") closeToOthers(path);
       this.#database = new DatabaseSync(path);
       this.#database.exec(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
@@ -86,6 +85,21 @@ export class Database implements Disposable {
         this.#database.exec(sql);
         this.#database.exec(`PRAGMA user_version = ${index + 1}`);
       });
+    }
+  }
+}
+
+/**
+ * Makes the database, and what a killed daemon has left of it, readable for root alone before secrets are written: it
+ * holds environments, passwords and invites. SQLite gives the files that it makes beside it the same mode.
+ */
+function closeToOthers(path: string): void {
+  Deno.openSync(path, { append: true, create: true, mode: 0o600 }).close();
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      Deno.chmodSync(file, 0o600);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 }

@@ -32,3 +32,12 @@ export const MAX_LINE_BYTES = 1 << 20;
 
 /** Payload of one frame, in bytes: a chunk that compression made larger may still travel. */
 export const MAX_PAYLOAD_BYTES = MAX_CHUNK_BYTES + 4096;
+
+/** Value of one environment variable, in UTF-8 bytes; Linux takes 128 KiB for name and value together (execve(2)). */
+export const MAX_ENV_VALUE_BYTES = 64 << 10;
+
+/** Variables that the store of one service holds, and that one request sets. */
+export const MAX_ENV_VALUES = 200;
+
+/** Base64url of the longest sealed value: its bytes and 16 of tag. */
+export const MAX_SEALED_CHARACTERS = Math.ceil((MAX_ENV_VALUE_BYTES + 16) * 4 / 3);

@@ -38,9 +38,10 @@ async function accept(
     dryRun: false,
     ...change,
   };
-  const all = {
+  const all: AcceptParts = {
     checkVolumes: () => Promise.resolve(),
     platform: "linux/amd64",
+    builderKind: "buildkit",
     ...parts,
   };
   return await acceptDeploy(all, request, {

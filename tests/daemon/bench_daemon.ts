@@ -1,11 +1,13 @@
 import { generateKey, type KeyPair } from "../../src/auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/proof.ts";
+import { generateSealingKey, type SealingKey } from "../../src/auth/seal.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
 import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
 import { ServiceActions } from "../../src/daemon/service_actions.ts";
 import type { Deploy } from "../../src/daemon/work.ts";
 import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
 import { Logins } from "../../src/daemon/logins.ts";
+import { Registries } from "../../src/daemon/registries.ts";
 import { Signer } from "../../src/daemon/signer.ts";
 import type { StoredKey } from "../../src/daemon/stores.ts";
 import { publicUrls } from "../../src/daemon/summary.ts";
@@ -15,7 +17,10 @@ import { sha256 } from "../../src/host/hash.ts";
 import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
+import type { RegistryCredential } from "../../src/service/registry.ts";
+import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
+import { SqliteRegistryStore } from "../../src/state/registry_store.ts";
 import { waitUntil } from "../../src/wait.ts";
 import type { NumberedEvent } from "../../src/wire/events.ts";
 import type { Manifest } from "../../src/wire/manifest.ts";
@@ -23,6 +28,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
+import { MemoryLoad } from "../fakes/memory_load.ts";
 
 /** An answer of the gate to a signed request. */
 export interface GateAnswer {
@@ -40,6 +46,7 @@ export class BenchDaemon implements AsyncDisposable {
   readonly server = new BenchServer();
   readonly keys = new SqliteKeyStore(this.server.database);
   readonly audit = new SqliteAuditLog(this.server.database);
+  readonly env = new SqliteEnvStore(this.server.database);
   readonly blobs = new MemoryBlobs();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
@@ -48,7 +55,11 @@ export class BenchDaemon implements AsyncDisposable {
   readonly logged: string[] = [];
   /** What a build does; what it throws is how it fails. */
   onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void = () => {};
+  /** What a registry says to a login; what it throws is its refusal. */
+  onRegistryLogin: (credential: RegistryCredential) => Promise<void> = () => Promise.resolve();
   now: () => Date = () => new Date();
+  /** What the machine says its services use. */
+  readonly load = new MemoryLoad();
   readonly deploys: Deploys;
   readonly parts: HandlerParts;
   readonly local: (request: Request) => Promise<Response>;
@@ -57,12 +68,12 @@ export class BenchDaemon implements AsyncDisposable {
   readonly #stop = new AbortController();
 
   static async start(change: Partial<DeploysParts> = {}): Promise<BenchDaemon> {
-    return new BenchDaemon(await generateKey(), change);
+    return new BenchDaemon(await generateKey(), await generateSealingKey(), change);
   }
 
-  private constructor(daemonKey: KeyPair, change: Partial<DeploysParts>) {
+  private constructor(daemonKey: KeyPair, sealingKey: SealingKey, change: Partial<DeploysParts>) {
     this.#daemonKey = daemonKey;
-    const { serverId, server, keys, audit, blobs } = this;
+    const { serverId, server, keys, audit, env: envStore, blobs } = this;
     const now = () => this.now();
     const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
     const log = (line: string) => void this.logged.push(line);
@@ -70,10 +81,12 @@ export class BenchDaemon implements AsyncDisposable {
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     this.deploys = new Deploys({
       ...ground,
+      envStore,
       checkVolumes: () => Promise.resolve(),
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
       platform: "linux/amd64",
+      builderKind: "buildkit",
       ...change,
     }, this.#stop.signal);
     const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
@@ -91,11 +104,19 @@ export class BenchDaemon implements AsyncDisposable {
       now,
       store: server.store,
       runtime: server.runtime,
+      load: this.load,
       deploys: this.deploys,
       actions: new ServiceActions({ ...ground, volumePlace }, this.deploys.work),
       keys,
       nonces: keys,
       audit,
+      registries: new Registries({
+        store: new SqliteRegistryStore(server.database),
+        check: (credential) => this.onRegistryLogin(credential),
+        now,
+      }),
+      envStore,
+      sealingKey,
       logins: new Logins({
         serverId,
         keys,

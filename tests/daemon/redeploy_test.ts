@@ -58,6 +58,23 @@ Deno.test("redeploy() refuses a domain that another service has taken since", as
   assertEquals(error.message, 'Cannot use the domain "blog.example" for "blog": it belongs to "shop"');
 });
 
+Deno.test("redeploy() of the live release is refused while a newer one is under way, which it would undo", async () => {
+  await using daemon = await BenchDaemon.start();
+  await daemon.deploy(blog());
+  const gate = Promise.withResolvers<void>();
+  daemon.onBuild = () => gate.promise;
+  const push = await daemon.submit(await daemon.request(blog("port = 8080")));
+  const error = await assertRejects(
+    () => daemon.deploys.redeploy("blog", { origin: { kind: "restart", of: 1 } }, BY),
+    MyPaasError,
+  );
+  assertEquals(error.message, 'Cannot change release 1 of "blog": "blog.2" is being deployed');
+  gate.resolve();
+  await daemon.events(push);
+  const back = await daemon.deploys.redeploy("blog", { origin: { kind: "rollback", of: 1 } }, BY);
+  assertEquals((await daemon.events(back)).at(-1)?.kind, "live");
+});
+
 Deno.test("cancel() ends a deploy that is being built, and the old release goes on", async () => {
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(blog());

@@ -84,6 +84,11 @@ export async function removeOwned(serverId: string): Promise<void> {
   for (const name of volumes) await request("DELETE", `/volumes/${name}`);
 }
 
+/** What the Engine answers, as it is: for what nothing else here reads. */
+export async function look(path: string): Promise<string> {
+  return await (await request("GET", path)).text();
+}
+
 /** Looks at a container by name or id. */
 export async function inspect(name: string): Promise<Container> {
   return await get<Container>(`/containers/${name}/json`);

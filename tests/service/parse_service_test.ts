@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/error.ts";
+import { options } from "../../src/service/options.ts";
 import { parseService, specNotes } from "../../src/service/parse_service.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 
@@ -12,6 +13,7 @@ const DEFAULTS: ServiceSpec = {
   publish: [],
   scale: 0,
   env: [],
+  storedEnv: [],
   buildArgs: [],
   healthcheck: undefined,
   maxMemoryBytes: undefined,
@@ -97,7 +99,7 @@ const DOMAIN = "it takes a host name with a dot, such as blog.example.com, witho
 const VOLUME =
   "it takes ~/folder:/folder, /folder:/folder or name:/folder, with :ro at the end for read-only, and no . or .. in it";
 const NAME = "it takes 1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...";
-const ENV = "it takes KEY=VALUE, such as GREETING=hello";
+const ENV = `it takes ${options.env.takes}`;
 const NAMES =
   "servicename, domain, https, volume, port, scale, env, healthcheck, maxmem, maxcpu, publish, url, start-timeout, drain-timeout, stop-grace, buildarg, hsts";
 
@@ -162,8 +164,10 @@ const ERRORS: readonly (readonly [dockerfile: string, message: string, hint?: st
   [blog("volume = /a,b:/b"), option("volume", `"/a,b:/b" has a comma or a control character; ${VOLUME}`)],
   [blog("volume = a:/a\u0001"), option("volume", `"a:/a\\u0001" has a comma or a control character; ${VOLUME}`)],
   [blog("volume = a:/d", "volume = ~/b:/d/"), option("volume", '"/d" is already set in line 2', 3)],
-  [blog("env = KEY"), option("env", `"KEY" is not supported yet (a variable without a value); ${ENV}`)],
-  [blog("env = KEY@file"), option("env", `"KEY@file" is not supported yet (a secret file); ${ENV}`)],
+  [
+    blog("env = KEY@file"),
+    option("env", `"KEY@file" asks for a secret as a file, which is not supported yet; ${ENV}`),
+  ],
   [blog("env = A B=c"), option("env", `"A B=c" has no good variable name; ${ENV}`)],
   [blog("env = A=1", "env = A=2"), option("env", '"A" is already set in line 2', 3)],
   [

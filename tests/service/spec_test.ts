@@ -15,6 +15,7 @@ Deno.test("completeSpec() reads a spec that the first version stored", () => {
     publish: [],
     scale: 2,
     env: [{ name: "A", value: "1" }],
+    storedEnv: [],
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,

@@ -61,6 +61,12 @@ Deno.test("parseSettings() names the field that is wrong, and what it must be", 
   for (const [change, message] of cases) assertEquals(refusal(change), message);
 });
 
+Deno.test("parseSettings() takes BuildKit where an earlier version did not write the builder", () => {
+  const text = renderSettings(SETTINGS).replace(/^builder: .*\n/m, "");
+  assertEquals(parseSettings(text, "f"), SETTINGS);
+  assertEquals(parseSettings(renderSettings({ ...SETTINGS, builder: "classic" }), "f").builder, "classic");
+});
+
 Deno.test("parseSettings() names the field inside a network", () => {
   const ingress = { ...SETTINGS.networks.ingress };
   const withIngress = (change: Record<string, unknown>) =>

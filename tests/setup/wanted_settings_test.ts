@@ -29,6 +29,7 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     acmeCa: undefined,
     volumes: "/srv/mypaas",
     traefikImage: "traefik:v3.7.15",
+    builder: "buildkit",
     apiPassword: FRESH.apiPassword,
     networks: {},
   });
@@ -41,6 +42,7 @@ Deno.test("wantedSettings() of another init without flags are those of before, a
 Deno.test("a flag changes its own setting and nothing else", () => {
   assertEquals(wantedSettings({ httpPort: "8480" }, SETTINGS, FRESH), { ...SETTINGS, httpPort: 8480 });
   assertEquals(wantedSettings({ supervisor: "none" }, SETTINGS, FRESH), { ...SETTINGS, supervisor: "none" });
+  assertEquals(wantedSettings({ builder: "classic" }, SETTINGS, FRESH), { ...SETTINGS, builder: "classic" });
   const withDomain = wantedSettings({ domain: "paas.example.org" }, SETTINGS, FRESH);
   assertEquals(withDomain, { ...SETTINGS, domain: "paas.example.org" });
   assertEquals(wantedSettings({ domain: "" }, withDomain, FRESH), SETTINGS);
@@ -54,6 +56,7 @@ Deno.test("a bad flag is named with what it must be", () => {
     refusal({ volumes: "data" }),
     `Cannot use --volumes "data": it must be an absolute path without . or .. in it`,
   );
+  assertEquals(refusal({ builder: "kaniko" }), `Cannot use --builder "kaniko": it must be "buildkit" or "classic"`);
   assertEquals(refusal({ httpsPort: "80" }), "Cannot use port 80 for both http and https");
   assertEquals(refusal({ address: "" }), `Cannot use --address "": it must be an IPv4 address or a domain`);
 });
