@@ -92,9 +92,11 @@ export class ProgressLines {
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
 export function renderResult({ end, sentBytes, totalBytes, seconds }: PushResult): readonly string[] {
   if (end.kind === "planned") return renderPlan(end);
+  // Questions and the manifest count too: of a small project more is sent than it has.
+  const share = sentBytes < totalBytes ? ` of ${formatBytes(totalBytes)}` : "";
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
-    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)}${share}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
 }

@@ -135,18 +135,23 @@ async function make(name: string, { paths, modules = "", files = {}, folders = [
     }
     const copied = Object.values(files).flatMap((file) => typeof file === "string" ? [] : [file.copyOf]);
     const wanted = [...paths, ...await librariesOf([...paths, ...copied, modules])];
-    await importImage(name, tarOf(own, wanted), { changes: [...changes, `LABEL ${STAND_IN}=true`] });
+    const tar = tarOf(own, wanted);
+    await importImage(name, tar.stdout, { changes: [...changes, `LABEL ${STAND_IN}=true`] });
+    if (!(await tar.status).success) {
+      await removeImage(name);
+      throw new Error(`Cannot make a stand-in for "${name}": tar failed; run scripts/setup_tests`);
+    }
   } finally {
     await Deno.remove(own, { recursive: true });
   }
 }
 
 /** Files of this machine, with the folders above them, and the own ones. Anybody may read all of it. */
-function tarOf(own: string, paths: readonly string[]): ReadableStream<Uint8Array> {
+function tarOf(own: string, paths: readonly string[]): Deno.ChildProcess {
   const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=a+rX", "--dereference"];
   const unused = ["*_test.go", "testdata", "src/cmd", "__pycache__", "site-packages", "python3*/test", "idlelib", "config-*"];
   const above = new Set(paths.flatMap((path) => foldersAbove(path)));
-  const tar = new Deno.Command("tar", {
+  return new Deno.Command("tar", {
     args: [
       "--create",
       ...same,
@@ -162,7 +167,6 @@ function tarOf(own: string, paths: readonly string[]): ReadableStream<Uint8Array
     stdin: "null",
     stdout: "piped",
   }).spawn();
-  return tar.stdout;
 }
 
 /** `/a/b/c` → `/a`, `/a/b`. */
