@@ -45,6 +45,11 @@ export class MyPaasError extends Error {
   }
 }
 
+/** A hint with a sentence behind it, which may be all there is. The hint may lack its period. */
+export function hintWith(hint: string | undefined, sentence: string): string {
+  return hint === undefined ? sentence : `${hint.replace(/\.?$/, ".")} ${sentence}`;
+}
+
 /** Bad input: a flag, an option of the Dockerfile, a name. */
 export class UsageError extends MyPaasError {
   override readonly name = "UsageError";

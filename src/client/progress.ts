@@ -97,9 +97,11 @@ export class ProgressLines {
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
 export function renderResult({ end, sentBytes, lacked, seconds }: PushResult): readonly string[] {
   if (end.kind === "planned") return renderPlan(end, lacked);
+  // Questions and the manifest count too: of a small project more is sent than it has.
+  const share = sentBytes < lacked.totalBytes ? ` of ${formatBytes(lacked.totalBytes)}` : "";
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
-    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(lacked.totalBytes)}`,
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)}${share}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
 }

@@ -1,4 +1,4 @@
-import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
@@ -110,8 +110,11 @@ async function undo(
     : putBack
     ? `Release ${old.number} still serves.`
     : `Release ${old.number} is being put back: look with mypaas ps.`;
-  const hint = error.hint === undefined ? still : `${error.hint} ${still}`;
-  return errorOfKind(error.kind, error.message, { hint, details: error.details, cause: error });
+  return errorOfKind(error.kind, error.message, {
+    hint: hintWith(error.hint, still),
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */

@@ -79,6 +79,12 @@ Deno.test("renderResult() ends with the release, seconds, bytes sent of the proj
   assertEquals(renderResult({ end: { ...end, urls: [], alreadyLive: true }, ...numbers }), [
     "blog is already live: release 7, 3.2 s, sent 1.2 kB of 20.9 MB",
   ]);
+  assertEquals(
+    renderResult({ end: { ...end, urls: [], alreadyLive: false }, ...numbers, lacked: { ...LACKED, totalBytes: 750 } }),
+    [
+      "blog is live: release 7, 3.2 s, sent 1.2 kB",
+    ],
+  );
 });
 
 Deno.test("ProgressLines leaves what a dry run would send to the plan", () => {

@@ -143,16 +143,52 @@ export async function exec(
   return { code: ExitCode, output: output.replaceAll("\r\n", "\n") };
 }
 
-/** Makes an image of one layer out of a tar, such as an empty Debian root. */
-export async function importImage(name: string, tar: BodyInit): Promise<void> {
+/**
+ * Makes an image of one layer out of a tar, such as an empty Debian root.
+ *
+ * @param changes Dockerfile instructions for its configuration, such as `ENV A=b`
+ */
+export async function importImage(
+  name: string,
+  tar: BodyInit,
+  { changes = [] }: { readonly changes?: readonly string[] } = {},
+): Promise<void> {
   const [repository = name, tag = "latest"] = name.split(":");
+  const query = changes.map((change) => `&changes=${encodeURIComponent(change)}`).join("");
   const answer = await request(
     "POST",
-    `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`,
+    `/images/create?fromSrc=-&repo=${repository}&tag=${tag}${query}`,
     tar,
     "application/x-tar",
   );
   await answer.text();
+}
+
+/** Pulls an image without credentials. @returns whether it is on the machine now */
+export async function pullImage(name: string): Promise<boolean> {
+  const [repository = name, tag = "latest"] = name.split(":");
+  await post(`/images/create?fromImage=${repository}&tag=${tag}`).catch(() => {});
+  return await imageLabels(name) !== undefined;
+}
+
+/** The labels of an image, undefined when it is not on the machine. */
+export async function imageLabels(name: string): Promise<Readonly<Record<string, string>> | undefined> {
+  const list = await get<{ Labels: Readonly<Record<string, string>> | null }[]>(
+    `/images/json?filters=${encodeURIComponent(JSON.stringify({ reference: [name] }))}`,
+  );
+  return list[0] && (list[0].Labels ?? {});
+}
+
+/** How the containers of a server ended since a time, in order: service and exit code, such as `blog 0`. */
+export async function exitsSince(serverId: string, since: Date): Promise<readonly string[]> {
+  const wanted = { type: ["container"], event: ["die"], label: [`${Label.instance}=${serverId}`] };
+  const times = `since=${since.getTime() / 1000}&until=${Date.now() / 1000}`;
+  const answer = await request("GET", `/events?${times}&filters=${encodeURIComponent(JSON.stringify(wanted))}`);
+  const lines = (await answer.text()).trim().split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const { Actor }: { Actor: { Attributes: Record<string, string> } } = JSON.parse(line);
+    return `${Actor.Attributes[Label.service]} ${Actor.Attributes["exitCode"]}`;
+  });
 }
 
 export async function removeImage(name: string): Promise<void> {
