@@ -1,28 +1,17 @@
 import { allOptions, type Option } from "../src/service/options.ts";
+import { markdownTable, replaceBetween } from "./markdown_table.ts";
 
-const BEGIN = "<!-- The table of options is written by scripts/readme_options.ts. -->";
-const END = "<!-- End of the table of options. -->";
+const MARKS = [
+  "<!-- The table of options is written by scripts/readme_options.ts. -->",
+  "<!-- End of the table of options. -->",
+] as const;
 
 /** README with its table of options made anew from the one source, src/service/options.ts. */
 export function withOptionsTable(readme: string): string {
-  const [before, rest] = readme.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`README.md lacks "${BEGIN}" or "${END}"`);
-  return `${before}${BEGIN}\n\n${optionsTable()}\n\n${END}${after}`;
-}
-
-function optionsTable(): string {
-  const rows = [
-    ["option", "default", "meaning", "example"],
-    ...allOptions.map((
-      option,
-    ) => [`\`${option.name}\``, defaultOf(option), meaningOf(option), `\`${option.example}\``]),
-  ];
-  // Aligned as deno fmt does it.
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
+  const rows = allOptions.map((
+    option,
+  ) => [`\`${option.name}\``, defaultOf(option), meaningOf(option), `\`${option.example}\``]);
+  return replaceBetween(readme, MARKS, markdownTable([["option", "default", "meaning", "example"], ...rows]));
 }
 
 function defaultOf(option: Option<unknown>): string {

@@ -38,6 +38,20 @@ export async function within<T>(event: Promise<T>, limits: Omit<WaitOptions, "in
   return await untilAborted(event, limit.signal);
 }
 
+/**
+ * A rhythm: 0 at once, then a number for every `intervalMs` since. Beats that come while the consumer is busy are left out,
+ * so that a slow one is not followed by a burst. Ends, without an error, when the signal aborts.
+ */
+export async function* ticks(intervalMs: number, signal: AbortSignal): AsyncGenerator<number, void, void> {
+  const begin = performance.now();
+  for (let beat = 0; !signal.aborted;) {
+    yield beat;
+    if (signal.aborted) return;
+    beat = Math.max(beat + 1, Math.ceil((performance.now() - begin) / intervalMs));
+    await pause(begin + beat * intervalMs - performance.now(), signal);
+  }
+}
+
 /** The time of a wait was over. */
 export class TimeoutError extends MyPaasError {
   override readonly name = "TimeoutError";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { MyPaasError } from "../src/error.ts";
-import { TimeoutError, waitUntil, within } from "../src/wait.ts";
+import { ticks, TimeoutError, waitUntil, within } from "../src/wait.ts";
 
 // The test runner itself fails a test that leaves a timer behind: each wait here ends long before its time is over.
 const LONG = { what: "it holds", timeoutMs: 60_000, intervalMs: 1 };
@@ -119,4 +119,30 @@ Deno.test("a wait keeps nothing on a signal that lives on", async () => {
   await within(Promise.resolve(), { ...LONG, signal: stop.signal });
   await assertRejects(() => within(NEVER, { ...SHORT, signal: stop.signal }), TimeoutError);
   assertEquals(listeners, 0);
+});
+
+Deno.test("ticks() begins at once, and leaves out the beats of a busy consumer", async () => {
+  const stop = new AbortController();
+  const seen: number[] = [];
+  const begin = performance.now();
+  for await (const beat of ticks(20, stop.signal)) {
+    seen.push(beat);
+    if (seen.length === 1) await waitUntil(() => performance.now() >= begin + 50, LONG);
+    if (seen.length === 3) break;
+  }
+  const [first = -1, second = -1, third = -1] = seen;
+  assertEquals([first, second >= 3, third > second], [0, true, true]);
+  assertEquals(performance.now() >= begin + third * 20 - 1, true, "no beat comes early");
+});
+
+Deno.test("ticks() ends without an error when its signal aborts, in a pause and in between", async () => {
+  const stop = new AbortController();
+  const beats = ticks(60_000, stop.signal);
+  assertEquals(await beats.next(), { done: false, value: 0 });
+  const waiting = beats.next();
+  stop.abort(new Stopped("by hand"));
+  assertEquals((await waiting).done, true);
+  assertEquals(await Array.fromAsync(ticks(60_000, stop.signal)), []);
+  const later = new AbortController();
+  for await (const _beat of ticks(60_000, later.signal)) later.abort();
 });

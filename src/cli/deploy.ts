@@ -6,6 +6,8 @@ export interface DeployCommandRequest {
   readonly dockerfile: string;
   readonly force: boolean;
   readonly dryRun: boolean;
+  /** Whether to wait until the release is past its first minute. */
+  readonly wait: boolean;
 }
 
 /** Defines `mypaas deploy`; `run` does the work. */
@@ -14,6 +16,7 @@ export function deployCommand(run: Run<DeployCommandRequest>): CommandUnknownOpt
     .description("Build a Dockerfile and roll it out on this server.")
     .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
     .option("-f, --force", "build and roll out although nothing changed", false)
-    .option("-n, --dry-run", "print the steps and change nothing", false)
-    .action((dockerfile, { force, dryRun }) => run({ dockerfile, force, dryRun }));
+    .option("-n, --dry-run", "tell what would be done, and change nothing", false)
+    .option("-w, --wait", "wait for the first minute, in which the server takes back what keeps ending", false)
+    .action((dockerfile, { force, dryRun, wait }) => run({ dockerfile, force, dryRun, wait }));
 }

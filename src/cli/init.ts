@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { DEFAULT_AUTO_DOMAIN } from "../service/auto_domain.ts";
 import { DEFAULT_TRAEFIK_IMAGE } from "../setup/settings.ts";
 import type { InitFlags } from "../setup/wanted_settings.ts";
 import type { Run } from "./context.ts";
@@ -23,6 +24,14 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
     .option("--acme <authority>", "production or staging of Let's Encrypt, or the URL of another (production)")
     .option("--acme-ca <file>", "certificate to trust when talking to that authority")
     .option("--volumes <folder>", "where the services' volumes are (/srv/mypaas)")
+    .addOption(
+      new Option("--builder <kind>", "what Docker builds images with (buildkit)").choices(
+        ["buildkit", "classic"] as const,
+      ),
+    )
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
-    .action((flags) => run({ flags }));
+    .option("--auto-domain [suffix]", "reach services without a domain at SERVICE.SUFFIX (<address>.sslip.io)")
+    .action(({ autoDomain, ...flags }) =>
+      run({ flags: { ...flags, autoDomain: autoDomain === true ? DEFAULT_AUTO_DOMAIN : autoDomain } })
+    );
 }

@@ -4,6 +4,7 @@ import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
+import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
 import { publicUrls } from "../daemon/summary.ts";
 import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
@@ -12,20 +13,25 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { EngineUses } from "../docker/engine_uses.ts";
+import { checkCredential } from "../docker/registry_auth.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { blobFolder } from "../host/blob_store.ts";
+import { controlGroupUse } from "../host/control_group.ts";
 import { readText, replaceFile } from "../host/files.ts";
 import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
 import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
-import { dockerPlatform, untilStopped } from "../host/process.ts";
+import { dockerPlatform, programRuns, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
+import { traefikCounts } from "../host/traefik_counts.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -39,9 +45,11 @@ import { SqliteAuditLog } from "../state/audit_log.ts";
 import { Database } from "../state/database.ts";
 import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
 import type { CliContext } from "./context.ts";
+import { watchLive } from "./daemon_watch.ts";
 
 /** How long the daemon waits for Docker at its start; the supervisor starts it again after that. */
 const DOCKER_TIMEOUT_MS = 10 * 60 * 1000;
@@ -59,7 +67,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   using database = new Database(layout.database);
   const log = (line: string) => terminal.err(line);
   const ended = new AbortController();
-  const { deploys, handlerParts, machine, names } = await assemble(
+  const { deploys, handlerParts, machine, names, runtime, live } = await assemble(
     { layout, settings, database, version, log },
     ended.signal,
   );
@@ -67,7 +75,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   const files = new DiskServerFiles();
   for (const folder of runFolders(layout)) await files.makeFolder(folder);
   const queued = Promise.withResolvers<void>();
-  const converged = converge({ deploys, machine, names, log, onQueued: queued.resolve }, ended.signal);
+  const converged = converge({ deploys, machine, names, runtime, log, onQueued: queued.resolve }, ended.signal);
   converged.catch(queued.reject);
   // Nobody may ask for a deploy before the daemon ends with that failure.
   queued.promise.catch(() => {});
@@ -79,6 +87,8 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
       daemonHandler(parts, "gate"),
     ),
   ]);
+  // It waits for Docker by itself; its end says nothing about the server.
+  live.run();
   log(`mypaas ${version}: the daemon listens on ${layout.daemonSocket}`);
   const failed = converged.then(() => {
     log("the server is as its state says");
@@ -128,18 +138,26 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
+  const registries = new SqliteRegistryStore(database);
   const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
-  const table = new TraefikTable({
-    routesFile: layout.routesFile,
-    render: await routeFileRenderer(settings),
+  const traefik = {
     apiUrl: `http://${traefikAdminAddress(settings)}:${TRAEFIK_API_PORT}`,
     user: API_USER,
     password: settings.apiPassword,
-  });
+  };
+  const render = await routeFileRenderer(settings);
+  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
+  const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
-    builder: new EngineBuilder({ client, names, instance: serverId }),
+    builder: new EngineBuilder({
+      client,
+      names,
+      instance: serverId,
+      kind: settings.builder,
+      credentials: (host) => registries.credential(host),
+    }),
     probes: machineProbes(),
     routes: new RouteBoard(table),
     store,
@@ -149,8 +167,12 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     onIdle,
     log,
   };
-  const deploys = new Deploys({
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
+  const live = watchLive(ground, () => deploys, signal);
+  const deploys: Deploys = new Deploys({
     ...ground,
+    onLive: live.onLive,
     ranges: {
       ingress: replicaRange(settings.networks.ingress),
       internal: replicaRange(settings.networks.internal),
@@ -159,10 +181,12 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
+    builderKind: settings.builder,
     urlsOf,
+    volumePlace,
+    address: settings.address,
+    autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
   }, signal);
-  const volumePlace = (service: string, volume: Volume) =>
-    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const daemonKey = await ownKey(layout);
   const server = {
     url: serverUrl(settings),
@@ -177,11 +201,18 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     now,
     store,
     runtime,
+    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts: () => traefikCounts(traefik) },
     deploys,
+    probation: live.probation,
     actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
     keys,
     nonces: keys,
     audit,
+    registries: new Registries({
+      store: registries,
+      check: (credential) => checkCredential(client, credential),
+      now,
+    }),
     envStore,
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
@@ -192,15 +223,16 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     signer: new Signer(serverId, daemonKey),
     log,
   };
-  return { deploys, handlerParts, machine, names };
+  return { deploys, handlerParts, machine, names, runtime, live };
 }
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, names, log, onQueued }: {
+  { deploys, machine, names, runtime, log, onQueued }: {
     readonly deploys: Deploys;
     readonly machine: EngineMachine;
     readonly names: ReturnType<typeof objectNames>;
+    readonly runtime: Pick<EngineRuntime, "removeOneOffs">;
     readonly log: (line: string) => void;
     readonly onQueued: () => void;
   },
@@ -222,7 +254,10 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
+  const leftovers = runtime.removeOneOffs(async ({ owner }) => !await programRuns(owner));
+  const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
   await deploys.work.reconcile(onQueued);
+  await removed;
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

@@ -1,6 +1,8 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
 import { UsageError } from "../error.ts";
+import { withAutoDomain } from "../service/auto_domain.ts";
+import type { BuilderKind } from "../service/builder_syntax.ts";
 import { checkImages } from "../service/image_fence.ts";
 import { isServiceImage } from "../service/names.ts";
 import { type ParsedService, parseService } from "../service/parse_service.ts";
@@ -15,6 +17,10 @@ export interface AcceptParts {
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   readonly platform: string;
+  /** What services without a domain are reached under; undefined: they are not. */
+  readonly autoDomain?: string | undefined;
+  /** What images are built with. */
+  readonly builderKind: BuilderKind;
 }
 
 /** A deploy request that may be carried out. */
@@ -35,15 +41,27 @@ export async function acceptDeploy(
   source: BlobSource,
 ): Promise<AcceptedDeploy> {
   const text = await readDockerfile(request, source);
-  const service = parseService(text, request.dockerfile, { platform: parts.platform });
-  const { spec } = service;
+  const service = parseService(text, request.dockerfile, {
+    platform: parts.platform,
+    builder: parts.builderKind,
+  });
+  const spec = withAutoDomain(service, parts.autoDomain);
   if (spec.name !== request.service) {
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
   checkImages(service.baseImages, isServiceImage);
   await parts.checkVolumes(spec);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
-  return { service, contentDigest: await sha256Hex(content) };
+  return { service: { ...service, spec }, contentDigest: await sha256Hex(content) };
+}
+
+/**
+ * The image whose tag decides alone what a service runs: that of a Dockerfile of one `FROM`. A digest leads nowhere else,
+ * so it is not followed.
+ */
+export function followedImage({ onlyFrom, baseImages }: ParsedService): string | undefined {
+  const image = onlyFrom ? baseImages.at(-1) : undefined;
+  return image?.includes("@") ? undefined : image;
 }
 
 /** The chunks of one file, read and joined. */

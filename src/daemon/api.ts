@@ -8,8 +8,10 @@ import type { SealingKey } from "../auth/seal.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
 import type { Probation } from "./probation.ts";
+import type { LoadSources } from "./load_sources.ts";
 import type { ServiceActions } from "./service_actions.ts";
 import type { Logins } from "./logins.ts";
+import type { Registries } from "./registries.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
 
 /** One request that may be carried out: who asks is known, and may do this. */
@@ -60,12 +62,14 @@ export interface ApiParts {
   readonly version: string;
   readonly now: () => Date;
   readonly store: ReleaseStore;
-  readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly runtime: Pick<Runtime, "list" | "logs" | "containerOf" | "createOneOff">;
+  readonly load: LoadSources;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;
   readonly probation: Pick<Probation, "verdict">;
   readonly keys: KeyStore;
   readonly logins: Logins;
+  readonly registries: Registries;
   readonly audit: AuditLog;
   readonly envStore: EnvStore;
   /** What secrets are sealed to on their way here. */

@@ -30,7 +30,11 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   }
   await readyFor(call, parts, `Cannot deploy "${request.service}"`);
   const source = parts.sources[call.door];
-  const accepted = await parts.deploys.submit(request, { source, by: actorName(call.actor) });
+  const accepted = await parts.deploys.submit(request, {
+    source,
+    by: actorName(call.actor),
+    signal: call.request.signal,
+  });
   return followed(accepted, call, parts);
 }
 

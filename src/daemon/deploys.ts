@@ -1,29 +1,31 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
-import { describeStep, planDeploy } from "../deploy/plan.ts";
 import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
 import { messageOf, MyPaasError } from "../error.ts";
-import { type ParsedService, specNotes } from "../service/parse_service.ts";
+import { autoDomainNote } from "../service/auto_domain.ts";
+import type { ParsedService } from "../service/parse_service.ts";
 import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
-import type { DeployEvent } from "../wire/events.ts";
+import type { DeployEvent, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts } from "./accept.ts";
+import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
+import { deployPlan, type PlanParts } from "./deploy_plan.ts";
 import { Queue } from "./queue.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
-export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
+export interface DeploysParts
+  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
   readonly envStore: Pick<EnvStore, "values">;
-  /** Public addresses of a service's sites. */
-  readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** How laptops reach the server: a domain or an IPv4 address. */
+  readonly address: string;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
   readonly onIdle: WorkParts["onIdle"];
@@ -60,32 +62,49 @@ export class Deploys {
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
    * @param by who asked, for the history
+   * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
   async submit(
     request: DeployRequest,
-    { source, by }: { readonly source: BlobSource; readonly by: string },
+    { source, by, signal }: {
+      readonly source: BlobSource;
+      readonly by: string;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<Deploy> {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
+    const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
+    if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.
     checkClaims(this.#parts, spec);
     const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
-    const waiting = store.pending().some((release) => release.service === spec.name);
+    const busy = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
-    if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    if (!request.force && !waiting && runs && live !== undefined && isSameContent(live, { contentDigest, env })) {
-      return this.#finished(`${spec.name}.${live.number}`, spec, {
-        kind: "live",
-        service: spec.name,
-        release: live.number,
-        urls: this.#parts.urlsOf(spec),
-        seconds: 0,
-        alreadyLive: true,
+    const same = live !== undefined && !busy && runs && isSameContent(live, { contentDigest, env });
+    if (request.dryRun) {
+      const plan = await deployPlan(this.#parts, {
+        next: { spec, env },
+        number: (store.releases(spec.name, 1)[0]?.number ?? 0) + 1,
+        live,
+        alreadyLive: same && !request.force,
+        followed: followedImage(service),
+        busy,
+        stopped: live !== undefined && !runs,
       });
+      return this.#finished(`${spec.name}.plan`, spec.name, { kind: "planned", ...plan });
+    }
+    if (same && live.number === current?.release) {
+      return this.#finished(
+        `${spec.name}.${current.release}`,
+        spec.name,
+        ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        this.#live(live, { seconds: 0, alreadyLive: true }),
+      );
     }
     const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
@@ -150,6 +169,21 @@ export class Deploys {
     return found.map(({ deploy }) => deploy.id);
   }
 
+  /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
+  async #current(
+    service: ParsedService,
+    contentDigest: string,
+  ): Promise<{ readonly release: number; readonly warning?: string } | undefined> {
+    const { store, builder } = this.#parts;
+    const { name } = service.spec;
+    const live = store.live(name);
+    if (live?.contentDigest !== contentDigest) return undefined;
+    const followed = followedImage(service);
+    if (followed === undefined) return { release: live.number };
+    const { current, ...told } = await builder.isCurrent({ service: name, release: live.number, followed });
+    return current ? { release: live.number, ...told } : undefined;
+  }
+
   #start(release: Release, makeImage: MakeImage): Deploy {
     const id = `${release.service}.${release.number}`;
     const deploy = this.work.begin(id, release.service);
@@ -184,21 +218,14 @@ export class Deploys {
         },
       });
       this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
-      log.add({
-        kind: "live",
-        service,
-        release: number,
-        urls: this.#parts.urlsOf(release.spec),
-        seconds: (this.#parts.now().getTime() - began) / 1000,
-        alreadyLive: false,
-      });
+      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, alreadyLive: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
       }).finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
-      log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
+      log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy.id);
     }
@@ -225,6 +252,7 @@ export class Deploys {
           release: number,
           dockerfile: request.dockerfile,
           baseImages: service.baseImages,
+          followed: followedImage(service),
           buildArgs: spec.buildArgs,
           context: contextTar(request.manifest, (chunk) => source.read(name, chunk)),
         },
@@ -234,16 +262,25 @@ export class Deploys {
     });
   }
 
-  #plan(spec: ServiceSpec, live: Release | undefined): DeployEvent {
-    const number = (this.#parts.store.releases(spec.name, 1)[0]?.number ?? 0) + 1;
-    const steps = planDeploy({ service: spec.name, number, spec, places: [] }, live);
-    return { kind: "planned", steps: steps.map(describeStep), notes: specNotes(spec) };
+  #live(
+    { service, number, spec }: Release,
+    { seconds, alreadyLive }: { readonly seconds: number; readonly alreadyLive: boolean },
+  ): DeployEvent {
+    const { urlsOf, address } = this.#parts;
+    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive };
   }
 
-  #finished(id: string, spec: ServiceSpec, event: DeployEvent): Deploy {
+  /** A service that got its name from the server may be no website: that it does not answer requests is no fault then. */
+  #failure(error: unknown, { spec }: Release): WireError {
+    const failure = toWireError(error);
+    const note = failure.kind === "notReady" ? autoDomainNote(spec, this.#parts.autoDomain) : undefined;
+    return note === undefined ? failure : { ...failure, hint: [failure.hint, `${note}.`].filter(Boolean).join(" ") };
+  }
+
+  #finished(id: string, service: string, ...events: readonly DeployEvent[]): Deploy {
     const log = new DeployLog(this.#parts.now);
-    log.add(event);
-    return { id, service: spec.name, log };
+    for (const event of events) log.add(event);
+    return { id, service, log };
   }
 }
 

@@ -1,19 +1,11 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { BuildLine } from "../deploy/runtime.ts";
+import type { BuildFailure } from "./build_failure.ts";
+import type { EngineProgress } from "./image_requests.ts";
 import { StepOutput } from "./step_output.ts";
 
 /** Steps that say nothing about the user's Dockerfile. */
 const HIDDEN = /^\[internal\]|^copy \/context \/$/;
-
-/** Where a build failed. */
-export interface BuildFailure {
-  /** The instruction, such as `[2/3] RUN make`; empty when it is none of the Dockerfile's. */
-  readonly step: string;
-  /** BuildKit's words. */
-  readonly error: string;
-  /** The end of what the instruction wrote. */
-  readonly output: readonly string[];
-}
 
 interface Vertex {
   name: string;
@@ -30,12 +22,12 @@ export class BuildTrace {
   readonly #vertices = new Map<string, Vertex>();
 
   /**
-   * Reads the next record.
+   * Reads the next record; its `aux` is base64.
    *
-   * @param aux base64
    * @returns what is new: a line without text says that its step begins, text `cached` that it needs not run
    */
-  read(aux: string): readonly BuildLine[] {
+  read({ id, aux }: EngineProgress): readonly BuildLine[] {
+    if (id !== "moby.buildkit.trace" || typeof aux !== "string") return [];
     const lines: BuildLine[] = [];
     forEachField(Uint8Array.fromBase64(aux), (field, value) => {
       if (field === 1) lines.push(...this.#readVertex(value()));

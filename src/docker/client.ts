@@ -26,6 +26,7 @@ interface Call {
   readonly path: string;
   readonly body?: BodyInit | undefined;
   readonly json?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -153,10 +154,11 @@ export class DockerClient {
       proxy: { transport: "unix", path: this.socket },
       poolMaxIdlePerHost: 0,
     });
-    const init: RequestInit & { client: Deno.HttpClient } = { client: this.#http, method: call.method };
+    const headers = new Headers(call.headers);
+    const init: RequestInit & { client: Deno.HttpClient } = { client: this.#http, method: call.method, headers };
     if (call.body !== undefined) {
       init.body = call.body;
-      init.headers = { "Content-Type": call.json ? "application/json" : "application/x-tar" };
+      headers.set("Content-Type", call.json ? "application/json" : "application/x-tar");
     }
     if (signal) init.signal = signal;
     const response = await this.#guarded(call, signal, fetch(`http://docker${call.path}`, init));

@@ -1,42 +1,55 @@
 import type { Builder, BuildLine, BuildRequest, BuiltImage } from "../deploy/runtime.ts";
 import { BuildError, MyPaasError } from "../error.ts";
+import type { BuilderKind } from "../service/builder_syntax.ts";
 import { Label, type ObjectNames } from "../service/names.ts";
-import { type BuildFailure, BuildTrace } from "./build_trace.ts";
+import { type RegistryCredential, registryOf } from "../service/registry.ts";
+import { hasMoved, pullAgain, pullMissing, type PullParts } from "./base_images.ts";
+import { buildError } from "./build_failure.ts";
+import { BuildTrace } from "./build_trace.ts";
+import { ClassicTrace } from "./classic_trace.ts";
 import type { DockerClient } from "./client.ts";
-import { EngineError, engineReason, unlessStatus } from "./engine_error.ts";
-import { buildImage, inspectImage, progressError, pullImage, removeImage, tagImage } from "./image_requests.ts";
-import { finish, hasImage } from "./pull.ts";
-
-/** A longer instruction is cut in a sentence. */
-const MAX_STEP_LENGTH = 200;
+import { EngineError, unlessStatus } from "./engine_error.ts";
+import { buildImage, inspectImage, progressError, removeImage, tagImage } from "./image_requests.ts";
+import { hasImage } from "./pull.ts";
+import { type Credentials, registryConfig } from "./registry_auth.ts";
 
 export interface EngineBuilderOptions {
   readonly client: DockerClient;
   readonly names: ObjectNames;
   /** The server id: the label by which our images are known. */
   readonly instance: string;
+  /** Which builder of the Engine; BuildKit unless said otherwise. */
+  readonly kind?: BuilderKind;
+  /** None without it. */
+  readonly credentials?: Credentials;
 }
 
-/** Builds images with the BuildKit of the machine's Docker Engine. */
+/** Builds images with the machine's Docker Engine. */
 export class EngineBuilder implements Builder {
   readonly #client: DockerClient;
   readonly #names: ObjectNames;
   readonly #instance: string;
+  readonly #kind: BuilderKind;
+  readonly #pulls: PullParts;
 
-  constructor({ client, names, instance }: EngineBuilderOptions) {
+  constructor({ client, names, instance, kind = "buildkit", credentials = () => undefined }: EngineBuilderOptions) {
     this.#client = client;
     this.#names = names;
     this.#instance = instance;
+    this.#kind = kind;
+    this.#pulls = { client, credentials };
   }
 
   async build(request: BuildRequest, onLine: (line: BuildLine) => void, signal: AbortSignal): Promise<BuiltImage> {
     const context = new WatchedStream(request.context);
     try {
-      await this.#pullMissing(request, onLine, signal);
-      return await this.#run(request, { context: context.stream, onLine, signal });
+      const baseId = await this.#pull(request, onLine, signal);
+      return await this.#run(request, { context: context.stream, baseId, onLine, signal });
     } catch (error) {
       if (context.failed) throw context.failure;
-      if (error instanceof EngineError && error.status !== 0) throw buildError(request, undefined, error);
+      if (error instanceof EngineError && error.status !== 0) {
+        throw buildError(request, undefined, error);
+      }
       throw error;
     } finally {
       await context.cancel();
@@ -70,27 +83,43 @@ export class EngineBuilder implements Builder {
     await unlessStatus([404], this.#client.run(removeImage(name)));
   }
 
-  /** BuildKit cannot ask a registry without a session, so what is missing is pulled before (docker-traefik.md 2.1). */
-  async #pullMissing(request: BuildRequest, onLine: (line: BuildLine) => void, signal: AbortSignal): Promise<void> {
-    for (const image of request.baseImages) {
-      if (image === "scratch" || await hasImage(this.#client, image)) continue;
-      onLine({ step: `pull ${image}`, text: "" });
-      try {
-        await finish(this.#client, pullImage(image), signal);
-      } catch (error) {
-        if (!(error instanceof EngineError) || error.status === 0) throw error;
-        const sentence =
-          `Cannot build "${request.service}": its base image "${image}" cannot be pulled: ${error.reason}`;
-        const hint = "Check the name of the image, and that this server reaches its registry";
-        throw new BuildError(sentence, { cause: error, hint });
-      }
+  async isCurrent(
+    { service, release, followed }: {
+      readonly service: string;
+      readonly release: number;
+      readonly followed: string;
+    },
+  ): Promise<{ readonly current: boolean; readonly warning?: string }> {
+    const image = this.#names.image(service, release);
+    const built = await unlessStatus([404], this.#client.run(inspectImage(image)));
+    const base = await unlessStatus([404], this.#client.run(inspectImage(followed)));
+    if (base === undefined || built?.Config?.Labels[Label.base] !== base.Id) return { current: false };
+    const moved = await hasMoved(this.#pulls, followed, base);
+    return typeof moved === "string" ? { current: true, warning: moved } : { current: !moved };
+  }
+
+  /**
+   * BuildKit cannot ask a registry without a session, so what is missing is pulled before (docker-traefik.md 2.1).
+   *
+   * @returns the id of the image that is followed, if any
+   */
+  async #pull(
+    { service, baseImages, followed }: BuildRequest,
+    onLine: (line: BuildLine) => void,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const order = { service, onLine, signal };
+    for (const image of baseImages) {
+      if (image !== followed) await pullMissing(this.#pulls, image, order);
     }
+    return followed === undefined ? undefined : await pullAgain(this.#pulls, followed, order);
   }
 
   async #run(
     request: BuildRequest,
-    { context, onLine, signal }: {
+    { context, baseId, onLine, signal }: {
       readonly context: ReadableStream<Uint8Array>;
+      readonly baseId: string | undefined;
       readonly onLine: (line: BuildLine) => void;
       readonly signal: AbortSignal;
     },
@@ -101,19 +130,20 @@ export class EngineBuilder implements Builder {
       [Label.instance]: this.#instance,
       [Label.service]: service,
       [Label.release]: String(release),
+      ...baseId !== undefined && { [Label.base]: baseId },
     };
+    const classic = this.#kind === "classic";
     const buildargs = {
       ...Object.fromEntries(request.buildArgs.map(({ name, value }) => [name, value])),
-      BUILDKIT_CACHE_MOUNT_NS: service,
+      ...!classic && { BUILDKIT_CACHE_MOUNT_NS: service },
     };
-    const trace = new BuildTrace();
+    const trace = classic ? new ClassicTrace(Object.keys(labels).length) : new BuildTrace();
     let failure: string | undefined;
-    const call = buildImage({ image, dockerfile, labels, buildargs }, context);
+    const headers = classic ? registryConfig(this.#credentialsFor(request)) : {};
+    const call = buildImage({ builder: this.#kind, image, dockerfile, labels, buildargs, headers }, context);
     for await (const progress of this.#client.stream(call, signal)) {
       failure ??= progressError(progress);
-      if (progress.id === "moby.buildkit.trace" && typeof progress.aux === "string") {
-        trace.read(progress.aux).forEach(onLine);
-      }
+      trace.read(progress).forEach(onLine);
     }
     if (failure !== undefined) throw buildError(request, trace.failure(), { reason: failure });
     const built = await this.#client.run(inspectImage(image));
@@ -129,23 +159,12 @@ export class EngineBuilder implements Builder {
     }
     return { image, imageId: built.Id };
   }
-}
 
-/** One sentence with the instruction that failed, and what it wrote as details. */
-function buildError(
-  { service }: BuildRequest,
-  step: BuildFailure | undefined,
-  cause: { readonly reason: string } | EngineError,
-): BuildError {
-  const text = step?.error ?? cause.reason;
-  const code = /exit code: (\d+)$/.exec(text)?.[1];
-  const reason = code === undefined ? engineReason(text) : `exit code ${code}`;
-  const name = step?.step ?? "";
-  const instruction = name.length > MAX_STEP_LENGTH ? `${name.slice(0, MAX_STEP_LENGTH)}...` : name;
-  return new BuildError(`Cannot build "${service}": ${instruction === "" ? "" : `${instruction}: `}${reason}`, {
-    details: step?.output,
-    ...(cause instanceof EngineError ? { cause } : {}),
-  });
+  /** For what the classic builder pulls by itself: images that base images name with ONBUILD. */
+  #credentialsFor({ baseImages }: BuildRequest): readonly RegistryCredential[] {
+    const hosts = new Set(baseImages.map(registryOf));
+    return [...hosts].map(this.#pulls.credentials).filter((credential) => credential !== undefined);
+  }
 }
 
 /** A stream whose own failure can be told from a failure of whoever reads it. */

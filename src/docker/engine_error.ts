@@ -56,6 +56,7 @@ const WRAPPERS = [
   /^rpc error: code = \w+ desc = /,
   /^failed to create LLB definition: /,
   /^failed to compute cache key: /,
+  /^(Head|Get) "?https?:\/\/\S+: /,
 ];
 
 /**

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { BuilderKind } from "../service/builder_syntax.ts";
 import { apiPath, decodeAs, type DockerRequest, type DockerStream, ignoreAnswer, LabelsSchema } from "./request.ts";
 import { jsonLines } from "./streams.ts";
 
@@ -13,6 +14,8 @@ const HealthcheckSchema = v.object({
 
 const ImageSchema = v.object({
   Id: v.string(),
+  /** Such as `ghcr.io/team/app@sha256:...`: how registries name it. */
+  RepoDigests: v.nullish(v.array(v.string())),
   Config: v.nullish(v.object({ Labels: v.optional(LabelsSchema, {}), Healthcheck: v.nullish(HealthcheckSchema) })),
 });
 
@@ -70,7 +73,10 @@ export function listImages(labels: readonly string[]): DockerRequest<readonly st
 const ProgressSchema = v.object({
   id: v.optional(v.string()),
   aux: v.optional(v.unknown()),
-  errorDetail: v.optional(v.object({ message: v.optional(v.string()) })),
+  /** Text of the classic builder. */
+  stream: v.optional(v.string()),
+  /** `code` is the exit code of an instruction; only the classic builder gives it. */
+  errorDetail: v.optional(v.object({ message: v.optional(v.string()), code: v.optional(v.number()) })),
   /** What Engines before API 1.48 sent beside `errorDetail`. */
   error: v.optional(v.string()),
 });
@@ -82,12 +88,16 @@ export function progressError({ errorDetail, error }: EngineProgress): string | 
   return errorDetail?.message ?? error;
 }
 
-/** Pulls an image from its registry. */
-export function pullImage(image: string): DockerStream<EngineProgress> {
+/** Pulls an image from its registry. @param headers what `registryAuth` gives */
+export function pullImage(
+  image: string,
+  headers: Readonly<Record<string, string>> = {},
+): DockerStream<EngineProgress> {
   return {
     action: `pull the image "${image}"`,
     method: "POST",
     path: apiPath(["images", "create"], splitImage(image)),
+    headers,
     decode: progress,
   };
 }
@@ -109,21 +119,39 @@ export function importImage(
   };
 }
 
-/** Builds an image with BuildKit out of a tar. */
+const DistributionSchema = v.object({ Descriptor: v.object({ digest: v.string() }) });
+
+/** Asks the registry of an image for the digest that its tag leads to now. @param headers what `registryAuth` gives */
+export function remoteDigest(image: string, headers: Readonly<Record<string, string>>): DockerRequest<string> {
+  return {
+    action: `ask for the image "${image}"`,
+    method: "GET",
+    path: apiPath(["distribution", image, "json"]),
+    headers,
+    decode: (answer) => v.parse(DistributionSchema, answer).Descriptor.digest,
+  };
+}
+
+/** Builds an image out of a tar. The classic builder is told to leave no container of a step behind. */
 export function buildImage(
   options: {
+    readonly builder: BuilderKind;
     readonly image: string;
     readonly dockerfile: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly buildargs: Readonly<Record<string, string>>;
+    /** What `registryConfig` gives. */
+    readonly headers?: Readonly<Record<string, string>>;
   },
   context: ReadableStream<Uint8Array>,
 ): DockerStream<EngineProgress> {
-  const { image, dockerfile, labels, buildargs } = options;
+  const { builder, image, dockerfile, labels, buildargs, headers = {} } = options;
+  const kind = builder === "classic" ? { version: 1, rm: true, forcerm: true } : { version: 2 };
   return {
     action: `build "${image}"`,
     method: "POST",
-    path: apiPath(["build"], { version: 2, t: image, dockerfile, labels, buildargs, networkmode: "default" }),
+    path: apiPath(["build"], { ...kind, t: image, dockerfile, labels, buildargs, networkmode: "default" }),
+    headers,
     body: context,
     decode: progress,
   };

@@ -9,6 +9,8 @@ export interface DockerRequest<T> {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Keeps the few fields MyPaas reads from the answer. */
   readonly decode: (answer: unknown) => T;
 }
@@ -21,7 +23,18 @@ export interface DockerStream<T> {
   readonly path: string;
   /** A tar. */
   readonly body?: ReadableStream<Uint8Array>;
+  /** Such as a credential: never told in an error. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly decode: (answer: AsyncIterable<Uint8Array>) => AsyncIterable<T>;
+}
+
+/** A call whose connection becomes a plain stream, both ways. */
+export interface DockerHijack {
+  /** Completes the sentence "Cannot ...". */
+  readonly action: string;
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
 }
 
 /** Values of a query: undefined and false are left out, true is `1`, objects are JSON (as the Engine wants its filters). */

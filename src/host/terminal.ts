@@ -6,6 +6,8 @@ export interface Terminal {
   readonly color: boolean;
   /** Columns of the terminal now; undefined when standard output is none. */
   width(): number | undefined;
+  /** Rows of the terminal now; undefined when standard output is none. */
+  height(): number | undefined;
   /** Writes a line to standard output. @throws {Deno.errors.BrokenPipe} when nobody reads any more */
   out(line: string): void;
   /** Writes a line to standard error; nobody reading is no error. */
@@ -23,6 +25,7 @@ export function processTerminal(): Terminal {
     isTerminal,
     color: isTerminal.stdout && (Deno.env.get("NO_COLOR") ?? "") === "",
     width: () => isTerminal.stdout ? Deno.consoleSize().columns : undefined,
+    height: () => isTerminal.stdout ? Deno.consoleSize().rows : undefined,
     out: (line) => writeLine(Deno.stdout, line),
     err(line) {
       try {

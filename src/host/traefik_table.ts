@@ -4,15 +4,12 @@ import type { Route } from "../traefik/route.ts";
 import { readBackRouter } from "../traefik/route_file.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
 import { replaceFile } from "./files.ts";
+import { askTraefik, type TraefikAccess, traefikClient } from "./traefik_api.ts";
 
-export interface TraefikTableOptions {
+export interface TraefikTableOptions extends TraefikAccess {
   readonly routesFile: string;
   /** Writes the route file, with the router that `readBackRouter` describes. */
   readonly render: (routes: readonly Route[], generation: number) => string;
-  /** Where Traefik's API answers, such as `http://172.31.0.2:8080`. */
-  readonly apiUrl: string;
-  readonly user: string;
-  readonly password: string;
   /** How long Traefik has to load a table; 10 s unless a test says otherwise. */
   readonly timeoutMs?: number;
 }
@@ -60,7 +57,7 @@ export class TraefikTable implements RouteTable {
   }
 
   async #write(routes: readonly Route[]): Promise<void> {
-    const { routesFile, render, apiUrl, timeoutMs = 10_000 } = this.#options;
+    const { routesFile, render, timeoutMs = 10_000 } = this.#options;
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
@@ -71,10 +68,7 @@ export class TraefikTable implements RouteTable {
       });
     });
     let seen = "its API did not answer";
-    // A client of its own, so that no connection to a Traefik that was restarted meanwhile is used again; straight to its
-    // address, so that HTTP_PROXY means nothing here.
-    const { hostname, port } = new URL(apiUrl);
-    using client = Deno.createHttpClient({ proxy: { transport: "tcp", hostname, port: Number(port) || 80 } });
+    using client = traefikClient(this.#options);
     try {
       await waitUntil(async (signal) => {
         const answer = await this.#ask(client, { router: wanted.name, signal });
@@ -95,15 +89,10 @@ export class TraefikTable implements RouteTable {
     client: Deno.HttpClient,
     { router, signal }: { readonly router: string; readonly signal: AbortSignal },
   ): Promise<{ readonly rule?: string; readonly seen: string }> {
-    const { apiUrl, user, password } = this.#options;
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${apiUrl}/api/http/routers/${router}`, {
-        headers: { authorization: `Basic ${btoa(`${user}:${password}`)}` },
-        client,
-        signal,
-      });
+      response = await askTraefik(this.#options, `/api/http/routers/${router}`, { client, signal });
       text = await response.text();
     } catch {
       return { seen: "its API did not answer" };

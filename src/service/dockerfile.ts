@@ -31,6 +31,8 @@ export interface Dockerfile {
   readonly syntax: { readonly image: string; readonly line: number } | undefined;
   readonly options: readonly OptionLine[];
   readonly instructions: readonly Instruction[];
+  /** Where instructions with heredocs begin. */
+  readonly heredocLines: readonly number[];
 }
 
 /**
@@ -44,12 +46,15 @@ export function readDockerfile(text: string, file: string): Dockerfile {
   const escape = escapeDirective(lines, file);
   const reader = new LineReader(lines, file, escape);
   const instructions: Instruction[] = [];
+  const heredocLines: number[] = [];
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
     const instruction = readInstruction(line, file, escape);
     instructions.push(instruction);
-    for (const heredoc of heredocs(instruction, line, escape)) reader.skipHeredoc(heredoc);
+    const found = heredocs(instruction, line, escape);
+    if (found.length > 0) heredocLines.push(line.line);
+    for (const heredoc of found) reader.skipHeredoc(heredoc);
   }
-  return { file, escape, syntax: syntaxDirective(lines), options: reader.options, instructions };
+  return { file, escape, syntax: syntaxDirective(lines), options: reader.options, instructions, heredocLines };
 }
 
 /** The sentence for something that stands in a line of a Dockerfile and cannot be read. */

@@ -1,10 +1,14 @@
 import type { UsageError } from "../error.ts";
+import type { BuilderKind } from "./builder_syntax.ts";
 import { type Dockerfile, dockerfileError, type Instruction, onBuildInstruction, quoted } from "./dockerfile.ts";
 import type { EnvVariable } from "./spec.ts";
 import { readShellText, ShellSyntaxError, splitQuotedWords } from "./shell_words.ts";
 
 /** The frontends that are known to read a Dockerfile as MyPaas does; any other could use every image of the machine. */
 const KNOWN_SYNTAX = /^(docker\.io\/)?docker\/dockerfile(-upstream)?(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
+
+/** Variables that BuildKit sets by itself. */
+const PLATFORM_VARIABLE = /^(BUILD|TARGET)(PLATFORM|OS|ARCH|VARIANT)$/;
 
 /** Variables that only some versions of BuildKit set. */
 const UNKNOWN_VARIABLES: readonly string[] = ["TARGETSTAGE", "TARGETOSVERSION", "BUILDOSVERSION"];
@@ -13,6 +17,8 @@ export interface BaseImagesOptions {
   /** What the image is built for, such as `linux/arm64`: it decides about `$TARGETARCH` and its like. */
   readonly platform?: string | undefined;
   readonly buildArgs?: readonly EnvVariable[];
+  /** The classic builder leaves what BuildKit sets empty. */
+  readonly builder?: BuilderKind;
 }
 
 /**
@@ -23,7 +29,7 @@ export interface BaseImagesOptions {
  */
 export function baseImages(
   dockerfile: Dockerfile,
-  { platform = "linux/amd64", buildArgs = [] }: BaseImagesOptions = {},
+  { platform = "linux/amd64", buildArgs = [], builder = "buildkit" }: BaseImagesOptions = {},
 ): readonly string[] {
   const images = new Set<string>();
   const syntax = dockerfile.syntax;
@@ -37,7 +43,11 @@ export function baseImages(
     }
     images.add(syntax.image);
   }
-  const { stages, from } = readStages(dockerfile, platformVariables(platform), buildArgs);
+  const { stages, from } = readStages(
+    dockerfile,
+    builder === "classic" ? new Map() : platformVariables(platform),
+    buildArgs,
+  );
   for (const instruction of dockerfile.instructions) {
     const named = instruction.keyword === "FROM"
       ? [from.get(instruction)]
@@ -112,6 +122,9 @@ function expand(
     const value = variables.get(name);
     if (value === undefined && UNKNOWN_VARIABLES.includes(name)) {
       throw new ShellSyntaxError(`"${name}" has a value only Docker knows`);
+    }
+    if (value === undefined && PLATFORM_VARIABLE.test(name)) {
+      throw new ShellSyntaxError(`"${name}" has a value only with BuildKit`);
     }
     return value;
   };

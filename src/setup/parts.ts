@@ -6,6 +6,8 @@ import type { PartContainer } from "./machine.ts";
 import { FixedHost, RECEIVER_PORT, RECEIVER_USER, type ServerSettings, shortId, TRAEFIK_API_PORT } from "./settings.ts";
 
 export const DOCKER_SOCKET = "/var/run/docker.sock";
+/** What containers use stands here; a container has but its own part of it unless it is mounted. */
+export const CONTROL_GROUPS = "/sys/fs/cgroup";
 /** Where the program stands in the containers made from it. */
 export const PROGRAM_PATH = "/usr/local/bin/mypaas";
 /** Where Traefik finds `layout.traefik`. */
@@ -147,7 +149,7 @@ export function daemonPart(input: PartsInput): PartContainer {
     labels: labels(settings, "daemon", daemonContent(input)),
     env: { [TRIM_VARIABLE]: "1" },
     capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
-    mounts: [...root, ...volumes, same(DOCKER_SOCKET, false)],
+    mounts: [...root, ...volumes, same(DOCKER_SOCKET, false), same(CONTROL_GROUPS, true)],
     hostNetwork: true,
     hostPid: true,
     pidsLimit: 1024,

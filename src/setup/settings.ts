@@ -1,3 +1,5 @@
+import type { BuilderKind } from "../service/builder_syntax.ts";
+
 /** One network of DESIGN 2 with what Docker chose for it, spelled out. */
 export interface NetworkSettings {
   /** CIDR, such as `172.31.0.0/16`. */
@@ -24,6 +26,13 @@ export interface ServerSettings {
   /** The folder that bind volumes must lie under; `~` in a Dockerfile. */
   readonly volumes: string;
   readonly traefikImage: string;
+  /**
+   * What services without a domain are reached under; `sslip.io`: below the server's address there, see
+   * `src/service/auto_domain.ts`. Undefined: they are not reached.
+   */
+  readonly autoDomain: string | undefined;
+  /** What Docker builds images with. */
+  readonly builder: BuilderKind;
   readonly apiPassword: string;
   readonly networks: {
     readonly internal: NetworkSettings;

@@ -1,5 +1,6 @@
 import { stringify } from "@std/yaml";
 import type { Route } from "./route.ts";
+import { METRICS_PATH } from "./metrics.ts";
 import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, serviceRouters } from "./routers.ts";
 import { checkedPort, hostRule, Priority, retryFor, type RetryMiddleware, routeName, serverUrl } from "./rule.ts";
 
@@ -95,6 +96,13 @@ function addOwnRoutes({ routers, middlewares, services }: Parts, extras: RouteFi
     entryPoints: ["admin"],
     priority,
     service: "api@internal",
+    middlewares: ["mypaas-api-login"],
+  };
+  routers["mypaas-metrics"] = {
+    rule: `Path(\`${METRICS_PATH}\`)`,
+    entryPoints: ["admin"],
+    priority,
+    service: "prometheus@internal",
     middlewares: ["mypaas-api-login"],
   };
   middlewares["mypaas-api-login"] = { basicAuth: { users: [checkedUser(extras.apiUser)], removeHeader: true } };

@@ -1,5 +1,6 @@
 import { stringify } from "@std/yaml";
-import { checkedPort, isIpv4 } from "./rule.ts";
+import { isIpv4 } from "../service/ipv4.ts";
+import { checkedPort } from "./rule.ts";
 
 export interface StaticConfigOptions {
   /** Traefik's own address on the admin network: its API answers nowhere else. */
@@ -9,6 +10,19 @@ export interface StaticConfigOptions {
   readonly routesFolder: string;
   readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
 }
+
+/**
+ * Counts for `mypaas stats`, read by `src/traefik/metrics.ts`. By router, not by service: Traefik counts every attempt of
+ * the hold as a request of the service, with status 502, and a service without a server not at all (tried with 3.7.15).
+ * They are served where the route file leads to them, behind its password. The times nobody reads get one bucket.
+ */
+const METRICS = {
+  manualRouting: true,
+  buckets: [1],
+  addEntryPointsLabels: false,
+  addRoutersLabels: true,
+  addServicesLabels: false,
+} as const;
 
 /**
  * Renders what Traefik reads once, when it starts. The ports are those inside its container: 80 and 443.
@@ -40,5 +54,6 @@ export function renderStaticConfig({ adminAddress, adminPort, routesFolder, logL
       file: { directory: routesFolder, watch: true },
     },
     api: { dashboard: false },
+    metrics: { prometheus: METRICS },
   }, { useAnchors: false, lineWidth: -1 });
 }

@@ -8,6 +8,7 @@ import { ServiceActions } from "../../src/daemon/service_actions.ts";
 import type { Deploy } from "../../src/daemon/work.ts";
 import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
 import { Logins } from "../../src/daemon/logins.ts";
+import { Registries } from "../../src/daemon/registries.ts";
 import { Signer } from "../../src/daemon/signer.ts";
 import type { StoredKey } from "../../src/daemon/stores.ts";
 import { publicUrls } from "../../src/daemon/summary.ts";
@@ -17,8 +18,10 @@ import { sha256 } from "../../src/host/hash.ts";
 import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
+import type { RegistryCredential } from "../../src/service/registry.ts";
 import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
+import { SqliteRegistryStore } from "../../src/state/registry_store.ts";
 import { waitUntil } from "../../src/wait.ts";
 import type { NumberedEvent } from "../../src/wire/events.ts";
 import type { Manifest } from "../../src/wire/manifest.ts";
@@ -26,6 +29,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
+import { MemoryLoad } from "../fakes/memory_load.ts";
 
 /** An answer of the gate to a signed request. */
 export interface GateAnswer {
@@ -52,7 +56,11 @@ export class BenchDaemon implements AsyncDisposable {
   readonly logged: string[] = [];
   /** What a build does; what it throws is how it fails. */
   onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void = () => {};
+  /** What a registry says to a login; what it throws is its refusal. */
+  onRegistryLogin: (credential: RegistryCredential) => Promise<void> = () => Promise.resolve();
   now: () => Date = () => new Date();
+  /** What the machine says its services use. */
+  readonly load = new MemoryLoad();
   readonly deploys: Deploys;
   readonly parts: HandlerParts;
   readonly local: (request: Request) => Promise<Response>;
@@ -73,6 +81,7 @@ export class BenchDaemon implements AsyncDisposable {
     const onIdle = () => {};
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     const live = watchLive({ ...ground, probationMs: 300, unhealthyMs: 50 }, () => this.deploys, this.#stop.signal);
+    const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     this.deploys = new Deploys({
       ...ground,
       onLive: live.onLive,
@@ -81,9 +90,11 @@ export class BenchDaemon implements AsyncDisposable {
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
       platform: "linux/amd64",
+      volumePlace,
+      address: "192.0.2.7",
+      builderKind: "buildkit",
       ...change,
     }, this.#stop.signal);
-    const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     const source = {
       read: (service: string, { digest }: { readonly digest: string }) => {
         const content = blobs.stored.get(`${service}/${digest}`);
@@ -98,12 +109,18 @@ export class BenchDaemon implements AsyncDisposable {
       now,
       store: server.store,
       runtime: server.runtime,
+      load: this.load,
       deploys: this.deploys,
       probation: live.probation,
       actions: new ServiceActions({ ...ground, volumePlace }, this.deploys.work),
       keys,
       nonces: keys,
       audit,
+      registries: new Registries({
+        store: new SqliteRegistryStore(server.database),
+        check: (credential) => this.onRegistryLogin(credential),
+        now,
+      }),
       envStore,
       sealingKey,
       logins: new Logins({

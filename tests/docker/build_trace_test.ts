@@ -21,7 +21,7 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const TIME = new BinaryWriter().tag(1, WireType.Varint).int64(1_800_000_000).finish();
 
 /** Writes a StatusResponse as BuildKit does (control.proto), with fields that nobody knows in between. */
-function record({ vertices = [], logs = [], warnings = [] }: Status): string {
+function record({ vertices = [], logs = [], warnings = [] }: Status): { readonly id: string; readonly aux: string } {
   const status = new BinaryWriter();
   const add = (field: number, write: (message: BinaryWriter) => void) => {
     const message = new BinaryWriter();
@@ -49,7 +49,7 @@ function record({ vertices = [], logs = [], warnings = [] }: Status): string {
     });
   }
   for (const short of warnings) add(4, (message) => message.tag(3, WireType.LengthDelimited).bytes(encode(short)));
-  return status.finish().toBase64();
+  return { id: "moby.buildkit.trace", aux: status.finish().toBase64() };
 }
 
 const RUN = { digest: "sha256:run", name: "[2/3] RUN make" };

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { containersOf, look } from "./engine.ts";
-import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "./lab.ts";
+import { onTerminal, piped } from "./input.ts";
+import { jsonLines, sharedServer, succeeded } from "./lab.ts";
 import { waitUntil } from "../../src/wait.ts";
 
 const server = sharedServer();
@@ -25,23 +26,6 @@ async function file(name: string, text: string): Promise<string> {
   return path;
 }
 
-/** Runs the program with `input` on its standard input, as in `echo ... | mypaas ...`. */
-async function piped(input: string, program: string, ...args: readonly string[]): Promise<Ran> {
-  const process = new Deno.Command(program, {
-    args: [...args],
-    env: { NO_COLOR: "1", ...server().laptop() },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await process.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
 async function imageIds(service: string): Promise<readonly string[]> {
   const containers = await containersOf(server().serverId, service);
   const looked = await Promise.all(containers.map(({ Id }) => look(`/containers/${Id}/json`)));
@@ -61,7 +45,11 @@ Deno.test("a variable that is not stored is one error, from the laptop and on th
 });
 
 Deno.test("a stored value is in the container, and a changed one rolls out the same image without a build", async () => {
-  const first = await piped(`${MARK} first\n`, MYPAAS, "env", "set", "blog", "PASSWORD", "--server", "lab");
+  const first = await piped(
+    `${MARK} first\n`,
+    ["env", "set", "blog", "PASSWORD", "--server", "lab"],
+    server().laptop(),
+  );
   assertStringIncludes(succeeded(first).stderr, "blog: PASSWORD is stored\nblog has no release yet");
   succeeded(await server().push(project("blog", "PASSWORD", "GREETING=hello")));
   assertEquals(await seen("blog", "PASSWORD"), `${MARK} first`);
@@ -125,7 +113,7 @@ Deno.test("a roll-out that fails leaves the old release, exits with 5 and says t
   const good = await file("good.env", `EXIT_NOW=\nPASSWORD=${MARK}\n`);
   succeeded(await server().run(["env", "set", "fragile", "--env-file", good]));
   succeeded(await server().deploy(project("fragile", "EXIT_NOW", "PASSWORD")));
-  const ran = await piped("3", MYPAAS, "env", "set", "fragile", "EXIT_NOW", "--server", "lab");
+  const ran = await piped("3", ["env", "set", "fragile", "EXIT_NOW", "--server", "lab"], server().laptop());
   assertEquals(ran.code, 5, ran.stderr);
   assertStringIncludes(ran.stderr, "Release 1 still serves. The change stays stored: the next push takes it.");
   assertEquals(await seen("fragile", "PASSWORD"), MARK);
@@ -153,35 +141,6 @@ Deno.test("on a terminal the value is asked for and not shown", async () => {
   assertStringIncludes(left, "Cannot read the value: it was not given");
   assertEquals(succeeded(await server().run(["env", "get", "typed", "KEY"])).stdout, `${MARK} typed\n`);
 });
-
-/** Runs the program on a terminal of its own (script(1)), types each answer after its question; what was shown. */
-async function onTerminal(
-  args: readonly string[],
-  answers: readonly (readonly [question: string, answer: string])[],
-): Promise<string> {
-  const command = [MYPAAS, ...args].join(" ");
-  const process = new Deno.Command("script", {
-    args: ["--quiet", "--return", "--flush", "--command", command, "/dev/null"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  const left = [...answers];
-  let shown = "";
-  let read = 0;
-  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
-    shown += text;
-    const [next] = left;
-    if (next === undefined || !shown.slice(read).includes(next[0])) continue;
-    read = shown.length;
-    left.shift();
-    await writer.write(new TextEncoder().encode(next[1]));
-  }
-  await writer.close().catch(() => {});
-  await process.status;
-  return shown;
-}
 
 Deno.test("no value is in what any command tells, in images and labels, in logs or in the audit", async () => {
   const commands = [

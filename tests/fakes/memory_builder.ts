@@ -5,8 +5,12 @@ import { MyPaasError } from "../../src/error.ts";
 export class MemoryBuilder implements Builder {
   /** Every build that began, such as `blog:1`. */
   readonly builds: string[] = [];
+  /** The image whose tag each build followed. */
+  readonly followed: (string | undefined)[] = [];
   /** What is there: the name of an image and its id. */
   readonly images = new Map<string, string>();
+  /** What `isCurrent` says. */
+  compared: Awaited<ReturnType<Builder["isCurrent"]>> = { current: true };
   readonly #onBuild: (image: string, onLine: (line: BuildLine) => void) => Promise<void> | void;
 
   /** @param onBuild what a build does; what it throws is how it fails */
@@ -15,12 +19,13 @@ export class MemoryBuilder implements Builder {
   }
 
   async build(
-    { service, release, context }: BuildRequest,
+    { service, release, followed, context }: BuildRequest,
     onLine: (line: BuildLine) => void,
     signal: AbortSignal,
   ): Promise<BuiltImage> {
     const image = `${service}:${release}`;
     this.builds.push(image);
+    this.followed.push(followed);
     for await (const _ of context) { /* read to its end, as the engine does */ }
     const aborted = Promise.withResolvers<never>();
     signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
@@ -44,6 +49,10 @@ export class MemoryBuilder implements Builder {
 
   hasImage(service: string, release: number): Promise<boolean> {
     return Promise.resolve(this.images.has(`${service}:${release}`));
+  }
+
+  isCurrent(): ReturnType<Builder["isCurrent"]> {
+    return Promise.resolve(this.compared);
   }
 
   removeImage(service: string, release: number): Promise<void> {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert"
 import { serverLayout } from "../../src/setup/layout.ts";
 import type { PartContainer } from "../../src/setup/machine.ts";
 import { partDigest } from "../../src/setup/part_digest.ts";
-import { DOCKER_SOCKET, traefikStatic, wantedParts } from "../../src/setup/parts.ts";
+import { CONTROL_GROUPS, DOCKER_SOCKET, traefikStatic, wantedParts } from "../../src/setup/parts.ts";
 import { SETTINGS } from "./settings_example.ts";
 
 const CONTENT = { program: "p1", settings: "s1", traefik: "t1" };
@@ -94,6 +94,7 @@ Deno.test("the daemon's container has the host's network and processes, and ever
     "/run/mypaas",
     "/srv/mypaas",
     DOCKER_SOCKET,
+    `${CONTROL_GROUPS} ro`,
   ]);
 });
 
@@ -101,9 +102,9 @@ Deno.test("a second root has names of its own, and the daemon gets the root as a
   const inside = part("daemon", "/tmp/a", { volumes: "/tmp/a/srv/mypaas" });
   assertEquals(inside.name, "mypaas-ab12cd-daemon");
   assertEquals(inside.command, ["/tmp/a/usr/local/bin/mypaas", "--root", "/tmp/a", "daemon"]);
-  assertEquals(inside.mounts.map(({ source }) => source), ["/tmp/a", DOCKER_SOCKET]);
+  assertEquals(inside.mounts.map(({ source }) => source), ["/tmp/a", DOCKER_SOCKET, CONTROL_GROUPS]);
   const outside = part("daemon", "/tmp/a", { volumes: "/tmp/ab" });
-  assertEquals(outside.mounts.map(({ source }) => source), ["/tmp/a", "/tmp/ab", DOCKER_SOCKET]);
+  assertEquals(outside.mounts.map(({ source }) => source), ["/tmp/a", "/tmp/ab", DOCKER_SOCKET, CONTROL_GROUPS]);
   assertEquals(part("traefik", "/tmp/a").networks[0]?.name, "mypaas-ab12cd-ingress");
 });
 

@@ -14,6 +14,8 @@ export const SETTINGS: ServerSettings = {
   acmeCa: undefined,
   volumes: "/srv/mypaas",
   traefikImage: "traefik:v3.7.15",
+  autoDomain: undefined,
+  builder: "buildkit",
   apiPassword: "5e".repeat(32),
   networks: {
     internal: networkSettings("172.20.0.0/16"),

@@ -29,9 +29,31 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     acmeCa: undefined,
     volumes: "/srv/mypaas",
     traefikImage: "traefik:v3.7.15",
+    autoDomain: undefined,
+    builder: "buildkit",
     apiPassword: FRESH.apiPassword,
     networks: {},
   });
+});
+
+Deno.test("--auto-domain is kept, goes with the address, and is taken away by an empty text", () => {
+  const named = wantedSettings({ autoDomain: "sslip.io" }, SETTINGS, FRESH);
+  assertEquals(named, { ...SETTINGS, autoDomain: "sslip.io" });
+  assertEquals(wantedSettings({ address: "192.0.2.8" }, named, FRESH).autoDomain, "sslip.io");
+  assertEquals(wantedSettings({ autoDomain: "" }, named, FRESH), SETTINGS);
+  const byName = { address: "paas.example.org" };
+  assertEquals(
+    assertThrows(() => wantedSettings(byName, named, FRESH), UsageError).message,
+    'Cannot use --auto-domain sslip.io: the server\'s address is "paas.example.org"',
+  );
+  assertEquals(
+    wantedSettings({ ...byName, autoDomain: "apps.example.org" }, named, FRESH).autoDomain,
+    "apps.example.org",
+  );
+  assertEquals(
+    refusal({ autoDomain: "no domain" }),
+    'Cannot use --auto-domain "no domain": it must be a domain such as paas.example.org',
+  );
 });
 
 Deno.test("wantedSettings() of another init without flags are those of before, address and id included", () => {
@@ -41,6 +63,7 @@ Deno.test("wantedSettings() of another init without flags are those of before, a
 Deno.test("a flag changes its own setting and nothing else", () => {
   assertEquals(wantedSettings({ httpPort: "8480" }, SETTINGS, FRESH), { ...SETTINGS, httpPort: 8480 });
   assertEquals(wantedSettings({ supervisor: "none" }, SETTINGS, FRESH), { ...SETTINGS, supervisor: "none" });
+  assertEquals(wantedSettings({ builder: "classic" }, SETTINGS, FRESH), { ...SETTINGS, builder: "classic" });
   const withDomain = wantedSettings({ domain: "paas.example.org" }, SETTINGS, FRESH);
   assertEquals(withDomain, { ...SETTINGS, domain: "paas.example.org" });
   assertEquals(wantedSettings({ domain: "" }, withDomain, FRESH), SETTINGS);
@@ -54,6 +77,7 @@ Deno.test("a bad flag is named with what it must be", () => {
     refusal({ volumes: "data" }),
     `Cannot use --volumes "data": it must be an absolute path without . or .. in it`,
   );
+  assertEquals(refusal({ builder: "kaniko" }), `Cannot use --builder "kaniko": it must be "buildkit" or "classic"`);
   assertEquals(refusal({ httpsPort: "80" }), "Cannot use port 80 for both http and https");
   assertEquals(refusal({ address: "" }), `Cannot use --address "": it must be an IPv4 address or a domain`);
 });

@@ -38,6 +38,14 @@ const OWN = `http:
       service: api@internal
       middlewares:
         - mypaas-api-login
+    mypaas-metrics:
+      rule: Path(\`/metrics\`)
+      entryPoints:
+        - admin
+      priority: 1000000
+      service: prometheus@internal
+      middlewares:
+        - mypaas-api-login
 `;
 const LOGIN = `  middlewares:
     mypaas-api-login:

@@ -41,6 +41,14 @@ providers:
     watch: true
 api:
   dashboard: false
+metrics:
+  prometheus:
+    manualRouting: true
+    buckets:
+      - 1
+    addEntryPointsLabels: false
+    addRoutersLabels: true
+    addServicesLabels: false
 `,
   );
 });

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { Redraw } from "../../src/client/redraw.ts";
+
+const WIDE = { columns: 20, rows: 10 };
+
+Deno.test("Redraw draws each block over the one before it, whatever the lengths", () => {
+  const redraw = new Redraw();
+  assertEquals(redraw.next(["a", "b"], WIDE), "\r\x1b[Ja\nb");
+  assertEquals(redraw.next(["c"], WIDE), "\x1b[2A\r\x1b[Jc");
+  assertEquals(redraw.next(["d", "e"], WIDE), "\x1b[1A\r\x1b[Jd\ne");
+});
+
+Deno.test("Redraw cuts lines at the terminal's width, and counts the lines that do not fit on it", () => {
+  const redraw = new Redraw();
+  const drawn = redraw.next(["▁▂▃▄▅▆▇█▁▂▃▄", "", "c", "d"], { columns: 10, rows: 4 });
+  assertEquals(drawn, "\r\x1b[J▁▂▃▄▅▆▇█▁▂\n\n... 2 more");
+  assertEquals(redraw.next(["a"], WIDE), "\x1b[3A\r\x1b[Ja");
+});
+
+Deno.test("Redraw goes up over lines that a terminal made narrower has wrapped", () => {
+  const redraw = new Redraw();
+  redraw.next(["x".repeat(20), "y"], WIDE);
+  assertEquals(redraw.next(["a"], { columns: 8, rows: 10 }), "\x1b[4A\r\x1b[Ja");
+});
