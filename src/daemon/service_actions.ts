@@ -108,6 +108,10 @@ export class ServiceActions {
     if (!(error instanceof MyPaasError)) return error;
     const stopped = verb === "start" && this.#parts.store.serviceState(service) === "stopped";
     const then = stopped ? "It is stopped again." : `The daemon goes on trying to ${verb} it.`;
-    return errorOfKind(error.kind, error.message, { hint: hintWith(error.hint, then), details: error.details, cause: error });
+    return errorOfKind(error.kind, error.message, {
+      hint: hintWith(error.hint, then),
+      details: error.details,
+      cause: error,
+    });
   }
 }

@@ -110,7 +110,11 @@ async function undo(
     : putBack
     ? `Release ${old.number} still serves.`
     : `Release ${old.number} is being put back: look with mypaas ps.`;
-  return errorOfKind(error.kind, error.message, { hint: hintWith(error.hint, still), details: error.details, cause: error });
+  return errorOfKind(error.kind, error.message, {
+    hint: hintWith(error.hint, still),
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */

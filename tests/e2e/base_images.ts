@@ -149,7 +149,16 @@ async function make(name: string, { paths, modules = "", files = {}, folders = [
 /** Files of this machine, with the folders above them, and the own ones. Anybody may read all of it. */
 function tarOf(own: string, paths: readonly string[]): Deno.ChildProcess {
   const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=a+rX", "--dereference"];
-  const unused = ["*_test.go", "testdata", "src/cmd", "__pycache__", "site-packages", "python3*/test", "idlelib", "config-*"];
+  const unused = [
+    "*_test.go",
+    "testdata",
+    "src/cmd",
+    "__pycache__",
+    "site-packages",
+    "python3*/test",
+    "idlelib",
+    "config-*",
+  ];
   const above = new Set(paths.flatMap((path) => foldersAbove(path)));
   return new Deno.Command("tar", {
     args: [
