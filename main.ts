@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync(Deno.args, { from: "user" });
     // A daemon that was stopped leaves its deploys to the next one: nothing of them may go on behind its end.
-    Deno.exit(0);
+    Deno.exit();
   } catch (error) {
     const { reportError } = await import("./src/cli/report.ts");
     const { lines, code } = reportError(error, { json: program.opts()["json"] === true });

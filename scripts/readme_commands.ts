@@ -55,13 +55,13 @@ function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[
   if (INTERNAL.has(name)) return [];
   if (command.commands.length > 0) return command.commands.flatMap((sub) => rowsOf(sub, `${name} ${sub.name()}`));
   const usage = [name, ...command.registeredArguments.map(argumentText)].join(" ");
-  const reachesServers = command.options.some(({ long }) => long === "--server") ||
+  const reachesServers = command.options.some(({ long, hidden }) => long === "--server" && !hidden) ||
     command.registeredArguments[0]?.name() === "server";
   return [{ usage, does: command.description(), role: reachesServers ? commands[asked(name)].who : undefined }];
 }
 
-/** What the parts of a server are started with. */
-const INTERNAL = new Set(["daemon", "receiver"]);
+/** What the parts of a server are started with, and what shells ask. */
+const INTERNAL = new Set(["daemon", "receiver", "__complete"]);
 
 function asked(name: string): Command {
   const own = ASKS[name] ?? name;

@@ -23,7 +23,7 @@ import { sha256 } from "../host/hash.ts";
 import { tryLock } from "../host/lock.ts";
 import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
-import { dockerPlatform, untilStopped } from "../host/process.ts";
+import { dockerPlatform, programRuns, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
 import { traefikCounts } from "../host/traefik_counts.ts";
@@ -31,6 +31,7 @@ import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -65,7 +66,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   using database = new Database(layout.database);
   const log = (line: string) => terminal.err(line);
   const ended = new AbortController();
-  const { deploys, handlerParts, machine, names } = await assemble(
+  const { deploys, handlerParts, machine, names, runtime } = await assemble(
     { layout, settings, database, version, log },
     ended.signal,
   );
@@ -73,7 +74,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   const files = new DiskServerFiles();
   for (const folder of runFolders(layout)) await files.makeFolder(folder);
   const queued = Promise.withResolvers<void>();
-  const converged = converge({ deploys, machine, names, log, onQueued: queued.resolve }, ended.signal);
+  const converged = converge({ deploys, machine, names, runtime, log, onQueued: queued.resolve }, ended.signal);
   converged.catch(queued.reject);
   // Nobody may ask for a deploy before the daemon ends with that failure.
   queued.promise.catch(() => {});
@@ -163,6 +164,8 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     onIdle,
     log,
   };
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const deploys = new Deploys({
     ...ground,
     ranges: {
@@ -175,9 +178,10 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     platform: dockerPlatform(),
     builderKind: settings.builder,
     urlsOf,
+    volumePlace,
+    address: settings.address,
+    autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
   }, signal);
-  const volumePlace = (service: string, volume: Volume) =>
-    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const daemonKey = await ownKey(layout);
   const server = {
     url: serverUrl(settings),
@@ -213,15 +217,16 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     signer: new Signer(serverId, daemonKey),
     log,
   };
-  return { deploys, handlerParts, machine, names };
+  return { deploys, handlerParts, machine, names, runtime };
 }
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, names, log, onQueued }: {
+  { deploys, machine, names, runtime, log, onQueued }: {
     readonly deploys: Deploys;
     readonly machine: EngineMachine;
     readonly names: ReturnType<typeof objectNames>;
+    readonly runtime: Pick<EngineRuntime, "removeOneOffs">;
     readonly log: (line: string) => void;
     readonly onQueued: () => void;
   },
@@ -243,7 +248,10 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
+  const leftovers = runtime.removeOneOffs(async ({ owner }) => !await programRuns(owner));
+  const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
   await deploys.work.reconcile(onQueued);
+  await removed;
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

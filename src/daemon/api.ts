@@ -61,7 +61,7 @@ export interface ApiParts {
   readonly version: string;
   readonly now: () => Date;
   readonly store: ReleaseStore;
-  readonly runtime: Pick<Runtime, "list" | "logs">;
+  readonly runtime: Pick<Runtime, "list" | "logs" | "containerOf" | "createOneOff">;
   readonly load: LoadSources;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;

@@ -6,6 +6,7 @@ import { KEY_ROUTES } from "./key_routes.ts";
 import { REGISTRY_ROUTES } from "./registry_routes.ts";
 import { RELEASE_ROUTES } from "./release_routes.ts";
 import { SERVICE_ROUTES } from "./service_routes.ts";
+import { SESSION_ROUTES } from "./session_routes.ts";
 import { STATS_ROUTES } from "./stats_routes.ts";
 
 /** Every request that the daemon answers, but for `hello`, `login` and `verify`. */
@@ -13,6 +14,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   ...DEPLOY_ROUTES,
   ...SERVICE_ROUTES,
   ...RELEASE_ROUTES,
+  ...SESSION_ROUTES,
   ...ENV_ROUTES,
   ...KEY_ROUTES,
   ...STATS_ROUTES,

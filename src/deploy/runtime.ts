@@ -12,7 +12,7 @@ export interface ReplicaRequest {
   readonly ingressAddress: string | undefined;
   /** Fixed address on the internal network. */
   readonly internalAddress: string;
-  /** Whether it carries the service's name on the internal network from the start (scale 0). */
+  /** Whether the service's name leads to it from the start (scale 0). */
   readonly named: boolean;
   /** Further labels, such as `traefik.*`. */
   readonly labels: Readonly<Record<string, string>>;
@@ -24,8 +24,10 @@ export interface ReplicaState {
   readonly status: "created" | "running" | "restarting" | "exited";
   readonly ingressAddress: string | undefined;
   readonly internalAddress: string | undefined;
-  /** Whether the service's name leads to it on the internal network. */
+  /** Whether the service's name leads to it. */
   readonly named: boolean;
+  /** The isolated services that it reaches by their names, beside its own. */
+  readonly reaches: readonly string[];
   /** Whether it is started again by itself when it ends. */
   readonly restarts: boolean;
   /** What its health check says; `none` when its image has none. */
@@ -65,6 +67,36 @@ export interface LogQuery {
   readonly since?: number | undefined;
 }
 
+/** A container of a release that does one command and goes: no name, no route, no ports, no replica. Plain data. */
+export interface OneOffRequest {
+  readonly service: string;
+  readonly release: number;
+  readonly image: string;
+  readonly spec: ServiceSpec;
+  readonly env: readonly EnvVariable[];
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  /** Whether it reads what its user writes. */
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  /** The program that it is made for; what is left of it when that has ended is removed. */
+  readonly owner: string;
+}
+
+/** What is known of a one-off container from outside. */
+export interface OneOffState {
+  readonly service: string;
+  readonly owner: string;
+}
+
+/** A container, for whoever works in it. */
+export interface ContainerHandle {
+  /** The machine's own id for it. */
+  readonly id: string;
+  /** Its name in sentences. */
+  readonly name: string;
+}
+
 /**
  * The machine's running containers, in terms of releases and replicas. Only replicas of this server are seen or
  * touched. Docker implements it today, a cluster may tomorrow.
@@ -80,8 +112,16 @@ export interface Runtime {
   stop(id: ReplicaId, graceSeconds: number): Promise<void>;
   /** Removes the container and its anonymous volumes, killing it if need be; no error when it is not there. */
   remove(id: ReplicaId): Promise<void>;
-  /** Gives or takes the service's name on the internal network, at the same address; open connections survive. */
+  /** Gives or takes the service's name, at the same address; open connections survive. */
   setNamed(id: ReplicaId, named: boolean): Promise<void>;
+  /**
+   * Makes these the services whose replicas, running or not, reach a service by its name, when it is isolated (its
+   * replicas are made so by their spec). Undefined: it has no isolated replica any more, and nothing of it is left. Calls
+   * for one service are put in order.
+   */
+  setPeers(service: string, peers: readonly string[] | undefined): Promise<void>;
+  /** The services that have peers, be they none, sorted. */
+  isolated(): Promise<readonly string[]>;
   /** Puts a stopped replica at another address of the ingress network. */
   moveTo(id: ReplicaId, ingressAddress: string): Promise<void>;
   inspect(id: ReplicaId): Promise<ReplicaState | undefined>;
@@ -90,6 +130,16 @@ export interface Runtime {
   /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again, which `onGap` says. */
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent>;
   logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** @throws {MyPaasError} when there is no such replica */
+  containerOf(id: ReplicaId): Promise<ContainerHandle>;
+  /**
+   * Makes a one-off container and does not start it. It is removed when it ends.
+   *
+   * @throws {MyPaasError} when the image is gone
+   */
+  createOneOff(oneOff: OneOffRequest): Promise<ContainerHandle>;
+  /** Kills and removes the one-off containers for which this is so. */
+  removeOneOffs(which: (oneOff: OneOffState) => Promise<boolean> | boolean): Promise<void>;
 }
 
 /** What a build is made of. */

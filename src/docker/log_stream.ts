@@ -1,18 +1,13 @@
 import type { LogLine } from "../deploy/runtime.ts";
-import { ByteReader, joinBytes } from "./streams.ts";
+import { type Frame, frames } from "./frames.ts";
+import { joinBytes } from "./streams.ts";
 
 /** A line without an end is cut here, so that memory has one. */
 const MAX_LINE_BYTES = 256 * 1024;
 /** The Engine cuts a longer line into messages of exactly this length and a shorter last one. */
 const PART_BYTES = 16 * 1024;
-const HEADER_BYTES = 8;
 const NEWLINE = 10;
 const SPACE = 32;
-
-interface Frame {
-  readonly stream: LogLine["stream"];
-  readonly bytes: Uint8Array;
-}
 
 /**
  * Reads the lines of `GET /containers/{id}/logs` with `timestamps=1`.
@@ -39,21 +34,6 @@ export async function* logLines(
   }
   for (const stream of ["stdout", "stderr"] as const) {
     if (open[stream].length > 0) yield { replica, stream, ...open[stream].take() };
-  }
-}
-
-async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Frame> {
-  const reader = new ByteReader(chunks);
-  try {
-    while (true) {
-      const header = await reader.take(HEADER_BYTES);
-      if (header === undefined) return;
-      const bytes = await reader.take(new DataView(header.buffer, header.byteOffset).getUint32(4));
-      if (bytes === undefined) return;
-      yield { stream: header[0] === 2 ? "stderr" : "stdout", bytes };
-    }
-  } finally {
-    await reader.cancel();
   }
 }
 

@@ -1,12 +1,14 @@
 import type { ReplicaRequest } from "../deploy/runtime.ts";
 import { Label, type ObjectNames, replicaName } from "../service/names.ts";
-import type { EnvVariable, PublishedPort } from "../service/spec.ts";
+import type { PublishedPort, ServiceSpec } from "../service/spec.ts";
 import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./container_requests.ts";
 
 /** Most processes and threads of one replica. */
 export const REPLICA_PIDS_LIMIT = 4096;
 /** Where the container remembers its address on the internal network, for the moment in which it is off it. */
 export const INTERNAL_ADDRESS_LABEL = "mypaas.internal-address";
+/** The same for the network of its service alone, which carries the name of an isolated one. */
+export const OWN_ADDRESS_LABEL = "mypaas.own-address";
 
 /** What a container of ours writes is kept: 10 MB in three files. */
 export const LOG_CONFIG = { Type: "local", Config: { "max-size": "10m", "max-file": "3" } } as const;
@@ -24,11 +26,16 @@ export type ReplicaMount =
   | { readonly kind: "bind"; readonly source: string; readonly target: string; readonly readOnly: boolean }
   | { readonly kind: "named"; readonly source: string; readonly target: string; readonly readOnly: boolean };
 
-export interface ReplicaSurroundings {
+export interface ReleaseSurroundings {
   /** The server id. */
   readonly instance: string;
   readonly networks: ObjectNames["networks"];
   readonly mounts: readonly ReplicaMount[];
+}
+
+export interface ReplicaSurroundings extends ReleaseSurroundings {
+  /** On the network of its service alone; undefined when the service is not isolated. */
+  readonly ownAddress: string | undefined;
   /** The image's own. */
   readonly healthcheck: EngineHealthcheck | undefined;
   /** The number behind `1.` of the API in use. */
@@ -37,66 +44,80 @@ export interface ReplicaSurroundings {
 
 /**
  * A replica as the Engine is told to make it: on the internal network only, because an API below 1.44 takes one network;
- * the ingress network is connected before the start.
+ * the others are connected before the start.
  */
 export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroundings): ContainerBody {
   const { id, spec } = replica;
-  const own = { [Label.instance]: around.instance, [Label.service]: id.service };
   const healthcheck = healthcheckWhileStarting(around.healthcheck, {
     startTimeoutSeconds: spec.startTimeoutSeconds,
     apiMinor: around.apiMinor,
   });
   const ports = portBindings(spec.publish);
+  const alias = replica.named && around.ownAddress === undefined ? id.service : undefined;
   return {
     Image: replica.image,
-    Env: environment(replica).map(({ name, value }) => `${name}=${value}`),
+    Env: environment(replicaName(id), replica),
     Labels: {
       ...replica.labels,
-      ...own,
+      [Label.instance]: around.instance,
+      [Label.service]: id.service,
       [Label.part]: "replica",
       [Label.release]: String(id.release),
       [Label.replica]: String(id.n),
       [INTERNAL_ADDRESS_LABEL]: replica.internalAddress,
+      ...(around.ownAddress !== undefined && { [OWN_ADDRESS_LABEL]: around.ownAddress }),
     },
     StopTimeout: spec.stopGraceSeconds,
     ...(healthcheck ? { Healthcheck: healthcheck } : {}),
     ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
-    HostConfig: {
-      NetworkMode: around.networks.internal,
-      RestartPolicy: { Name: "no" },
-      LogConfig: LOG_CONFIG,
-      SecurityOpt: ["no-new-privileges"],
-      CapDrop: ["NET_RAW"],
-      PidsLimit: REPLICA_PIDS_LIMIT,
-      // Memory and swap together are no more than memory: what is over the limit is killed, not slow.
-      ...(spec.maxMemoryBytes !== undefined && { Memory: spec.maxMemoryBytes, MemorySwap: spec.maxMemoryBytes }),
-      ...(spec.maxCpus !== undefined && { NanoCpus: Math.round(spec.maxCpus * 1e9) }),
-      PortBindings: ports,
-      Mounts: around.mounts.map(({ kind, source, target, readOnly }) => ({
-        Type: kind === "bind" ? "bind" : "volume",
-        Source: source,
-        Target: target,
-        ReadOnly: readOnly,
-        ...(kind === "named" ? { VolumeOptions: { Labels: own } } : {}),
-      })),
-    },
+    HostConfig: { ...releaseHost(spec, around), LogConfig: LOG_CONFIG, PortBindings: ports },
     NetworkingConfig: {
       EndpointsConfig: {
-        [around.networks.internal]: internalEndpoint(replica.internalAddress, replica.named ? id.service : undefined),
+        [around.networks.internal]: fixedEndpoint(replica.internalAddress, alias),
       },
     },
   };
 }
 
-/** What mypaas 0.5 told a container about itself, then the service's own variables, which come first where both name one. */
-function environment({ id, spec, env }: ReplicaRequest): readonly EnvVariable[] {
+/** What every container of a release is held to. */
+export function releaseHost(
+  spec: ServiceSpec,
+  { instance, networks, mounts }: ReleaseSurroundings,
+): ContainerBody["HostConfig"] {
+  const volumeLabels = { [Label.instance]: instance, [Label.service]: spec.name };
+  return {
+    NetworkMode: networks.internal,
+    RestartPolicy: { Name: "no" },
+    SecurityOpt: ["no-new-privileges"],
+    CapDrop: ["NET_RAW"],
+    PidsLimit: REPLICA_PIDS_LIMIT,
+    // Memory and swap together are no more than memory: what is over the limit is killed, not slow.
+    ...(spec.maxMemoryBytes !== undefined && { Memory: spec.maxMemoryBytes, MemorySwap: spec.maxMemoryBytes }),
+    ...(spec.maxCpus !== undefined && { NanoCpus: Math.round(spec.maxCpus * 1e9) }),
+    Mounts: mounts.map(({ kind, source, target, readOnly }) => ({
+      Type: kind === "bind" ? "bind" : "volume",
+      Source: source,
+      Target: target,
+      ReadOnly: readOnly,
+      ...(kind === "named" ? { VolumeOptions: { Labels: volumeLabels } } : {}),
+    })),
+  };
+}
+
+/**
+ * What mypaas 0.5 told a container about itself, then the service's own variables, which come first where both name one.
+ *
+ * @returns `NAME=value`
+ */
+export function environment(container: string, { spec, env }: Pick<ReplicaRequest, "spec" | "env">): readonly string[] {
   const own = [
-    { name: "MYPAAS_SERVICE", value: id.service },
-    { name: "MYPAAS_CONTAINER", value: replicaName(id) },
+    { name: "MYPAAS_SERVICE", value: spec.name },
+    { name: "MYPAAS_CONTAINER", value: container },
     { name: "MYPAAS_SCALE", value: String(spec.scale) },
     { name: "MYPAAS_PORT", value: String(spec.port) },
   ];
-  return [...own.filter(({ name }) => !env.some((variable) => variable.name === name)), ...env];
+  const all = [...own.filter(({ name }) => !env.some((variable) => variable.name === name)), ...env];
+  return all.map(({ name, value }) => `${name}=${value}`);
 }
 
 /** By the port in the container, which may be reached at several of the server's. No address: all of them. */
@@ -109,12 +130,12 @@ function portBindings(publish: readonly PublishedPort[]): Readonly<Record<string
 }
 
 /**
- * A replica's place on the internal network.
+ * A replica's place on the internal network, or that of its service alone.
  *
  * @param service the name that leads to it, if one does
  * @param macAddress kept, so that the neighbours need not ask again (Engine 28 makes a new one at each connect)
  */
-export function internalEndpoint(address: string, service: string | undefined, macAddress?: string): EngineEndpoint {
+export function fixedEndpoint(address: string, service: string | undefined, macAddress?: string): EngineEndpoint {
   return {
     IPAMConfig: { IPv4Address: address },
     Aliases: service === undefined ? [] : [service],

@@ -28,6 +28,15 @@ export interface DockerStream<T> {
   readonly decode: (answer: AsyncIterable<Uint8Array>) => AsyncIterable<T>;
 }
 
+/** A call whose connection becomes a plain stream, both ways. */
+export interface DockerHijack {
+  /** Completes the sentence "Cannot ...". */
+  readonly action: string;
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /** Values of a query: undefined and false are left out, true is `1`, objects are JSON (as the Engine wants its filters). */
 export type Query = Readonly<Record<string, string | number | boolean | object | undefined>>;
 

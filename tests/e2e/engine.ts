@@ -12,7 +12,13 @@ export interface Container {
   /** Id of its image. */
   readonly Image: string;
   readonly Name: string;
-  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    /** RFC 3339 */
+    readonly StartedAt: string;
+  };
   readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
@@ -189,18 +195,32 @@ export async function removeImage(name: string): Promise<void> {
   await (await request("DELETE", `/images/${name}?force=true`)).body?.cancel();
 }
 
-/** Runs a container to its end and removes it. `binds`: `/on/host:/in/container:ro`. */
+export interface RunOptions {
+  /** `/on/host:/in/container:ro` */
+  readonly binds?: readonly string[];
+  readonly env?: readonly string[];
+  /** `uid:gid` */
+  readonly user?: string;
+  /** Options of mount(8) by folder. */
+  readonly tmpfs?: Readonly<Record<string, string>>;
+  /** `host`: the machine's own network; default: none. */
+  readonly network?: "host" | "none";
+}
+
+/** Runs a container to its end and removes it. */
 export async function runContainer(
   image: string,
   command: readonly string[],
-  binds: readonly string[],
+  { binds = [], env = [], user = "", tmpfs = {}, network = "none" }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const { Id }: { Id: string } = JSON.parse(
     await post("/containers/create", {
       Image: image,
       Entrypoint: command,
       Tty: true,
-      HostConfig: { Binds: binds, NetworkMode: "none" },
+      User: user,
+      Env: env,
+      HostConfig: { Binds: binds, Tmpfs: tmpfs, NetworkMode: network },
     }),
   );
   try {
@@ -211,4 +231,40 @@ export async function runContainer(
   } finally {
     await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
   }
+}
+
+export interface DetachedContainer {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** `/on/host:/in/container:ro` */
+  readonly binds: readonly string[];
+  readonly network: string;
+  /** Ports of this machine by port in the container. */
+  readonly ports: Readonly<Record<number, number>>;
+}
+
+/** Starts a container that goes when it is disposed. */
+export async function startDetached(container: DetachedContainer): Promise<AsyncDisposable> {
+  const { image, command, labels, binds, network, ports } = container;
+  const bindings = Object.entries(ports).map(([inside, port]) => [`${inside}/tcp`, [{ HostPort: String(port) }]]);
+  const { Id }: { Id: string } = JSON.parse(
+    await post("/containers/create", {
+      Image: image,
+      Cmd: command,
+      Labels: labels,
+      ExposedPorts: Object.fromEntries(bindings.map(([port]) => [port, {}])),
+      HostConfig: { Binds: binds, NetworkMode: network, PortBindings: Object.fromEntries(bindings) },
+    }),
+  );
+  const remove = async () => {
+    await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
+  };
+  try {
+    await post(`/containers/${Id}/start`);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: remove };
 }

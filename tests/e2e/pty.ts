@@ -8,11 +8,13 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", 'stty cols "$0" rows "
 `;
 
 /** A program on a terminal of its own, with somebody who types. */
-export class PtyProgram {
+export class PtyProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #typed: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ended: Promise<void>;
   #shown = "";
+  /** Where `shows` looks from. */
+  #from = 0;
 
   /** @param command as words, such as `["/usr/bin/env", "ls"]` */
   constructor(
@@ -47,12 +49,40 @@ export class PtyProgram {
     });
   }
 
+  /** As when its window is dragged: the kernel tells the program in front. @param device such as `/dev/pts/3` */
+  async resize(device: string, { rows, columns }: { readonly rows: number; readonly columns: number }): Promise<void> {
+    const args = ["-F", device, "rows", String(rows), "cols", String(columns)];
+    const { success } = await new Deno.Command("stty", { args }).output();
+    if (!success) throw new Error(`stty ${args.join(" ")} failed`);
+  }
+
+  /** Waits until something is shown behind what was waited for before. */
+  async shows(what: RegExp): Promise<RegExpExecArray> {
+    const find = () => what.exec(this.#shown.slice(this.#from));
+    await this.until(String(what), () => find() !== null);
+    const found = find();
+    if (found === null) throw new Error(`${what} is not shown any more`);
+    this.#from += found.index + found[0].length;
+    return found;
+  }
+
   /** Waits until the program has ended. @returns its exit code */
   async end(): Promise<number> {
     const { code } = await within(this.#child.status, { what: "the program on the terminal ends", timeoutMs: 20_000 });
     await this.#typed.close().catch(() => {});
     await this.#ended;
     return code;
+  }
+
+  /** Ends the program if it has not ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      // The terminal hangs up, and with it what runs on it.
+      this.#child.kill("SIGKILL");
+    } catch {
+      // it has ended
+    }
+    await this.end();
   }
 
   async #read(): Promise<void> {

@@ -1,5 +1,13 @@
-import { type ReplicaId, replicaName } from "../../src/service/names.ts";
-import type { LogLine, ReplicaEvent, ReplicaRequest, ReplicaState, Runtime } from "../../src/deploy/runtime.ts";
+import { oneOffName, type ReplicaId, replicaName } from "../../src/service/names.ts";
+import type {
+  ContainerHandle,
+  LogLine,
+  OneOffRequest,
+  ReplicaEvent,
+  ReplicaRequest,
+  ReplicaState,
+  Runtime,
+} from "../../src/deploy/runtime.ts";
 
 /** How a fake replica behaves once it is started. */
 export type Behaviour = "ready" | "exits" | "never-ready";
@@ -9,8 +17,11 @@ export class MemoryRuntime implements Runtime {
   readonly replicas = new Map<string, ReplicaState>();
   /** Behaviour by release number; `ready` unless said otherwise. */
   readonly behaviours = new Map<number, Behaviour>();
+  readonly oneOffs: OneOffRequest[] = [];
   /** Every change, such as `start blog.8.1`. */
   readonly calls: string[] = [];
+  /** Who reaches an isolated service. */
+  readonly peers = new Map<string, readonly string[]>();
   /** Called before each change; what it throws is a power cut at that moment. */
   beforeCall: (call: string) => void = () => {};
   #pid = 1000;
@@ -23,6 +34,7 @@ export class MemoryRuntime implements Runtime {
         ingressAddress,
         internalAddress,
         named,
+        reaches: [],
         restarts: false,
         health: "none",
         healthOutput: "",
@@ -71,6 +83,21 @@ export class MemoryRuntime implements Runtime {
     return this.#call(`${named ? "name" : "unname"} ${replicaName(id)}`, () => this.#set(id, { named }));
   }
 
+  setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {
+    return this.#call(`set the peers of ${service}: ${peers?.join(", ") ?? "all"}`, () => {
+      if (peers === undefined) this.peers.delete(service);
+      else this.peers.set(service, peers);
+      for (const { id, reaches } of this.replicas.values()) {
+        const others = reaches.filter((each) => each !== service);
+        this.#set(id, { reaches: peers?.includes(id.service) ? [...others, service].sort() : others });
+      }
+    });
+  }
+
+  isolated(): Promise<readonly string[]> {
+    return Promise.resolve([...this.peers.keys()].sort());
+  }
+
   moveTo(id: ReplicaId, ingressAddress: string): Promise<void> {
     return this.#call(`move ${replicaName(id)} to ${ingressAddress}`, () => {
       if (this.#get(id).status === "running") throw new Error("moved while it runs");
@@ -90,6 +117,22 @@ export class MemoryRuntime implements Runtime {
 
   async *logs(id: ReplicaId): AsyncGenerator<LogLine> {
     yield { replica: replicaName(id), stream: "stdout", time: "", text: `hello from ${replicaName(id)}` };
+  }
+
+  containerOf(id: ReplicaId): Promise<ContainerHandle> {
+    return Promise.resolve({ id: `container-${replicaName(this.#get(id).id)}`, name: replicaName(id) });
+  }
+
+  createOneOff(oneOff: OneOffRequest): Promise<ContainerHandle> {
+    this.oneOffs.push(oneOff);
+    const name = oneOffName(oneOff.service, oneOff.release, String(this.oneOffs.length));
+    return Promise.resolve({ id: `container-${name}`, name });
+  }
+
+  async removeOneOffs(which: Parameters<Runtime["removeOneOffs"]>[0]): Promise<void> {
+    for (const oneOff of [...this.oneOffs]) {
+      if (await which(oneOff)) this.oneOffs.splice(this.oneOffs.indexOf(oneOff), 1);
+    }
   }
 
   /** Whether a ready replica answers at this address. */
