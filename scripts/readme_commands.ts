@@ -11,6 +11,7 @@ const MARKS = [
 /** What a command asks of the daemon, where its name is another one. */
 const ASKS: Readonly<Record<string, Command>> = {
   push: "deploy",
+  version: "hello",
   plan: "deploy",
   attach: "events",
   "keys list": "keys-list",
