@@ -62,7 +62,7 @@ function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[
 }
 
 /** What the parts of a server are started with, and what shells ask. */
-const INTERNAL = new Set(["daemon", "receiver", "__complete"]);
+const INTERNAL = new Set(["daemon", "receiver", "__complete", "check-state"]);
 
 function asked(name: string): Command {
   const own = ASKS[name] ?? name;
