@@ -11,6 +11,7 @@ const MARKS = [
 /** What a command asks of the daemon, where its name is another one. */
 const ASKS: Readonly<Record<string, Command>> = {
   push: "deploy",
+  version: "hello",
   plan: "deploy",
   attach: "events",
   "keys list": "keys-list",
@@ -60,8 +61,8 @@ function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[
   return [{ usage, does: command.description(), role: reachesServers ? commands[asked(name)].who : undefined }];
 }
 
-/** What the parts of a server are started with. */
-const INTERNAL = new Set(["daemon", "receiver"]);
+/** What the parts of a server are started with, and what shells ask. */
+const INTERNAL = new Set(["daemon", "receiver", "__complete", "check-state"]);
 
 function asked(name: string): Command {
   const own = ASKS[name] ?? name;

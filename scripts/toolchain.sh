@@ -9,13 +9,6 @@ TRAEFIK_VERSION=3.7.15
 TRAEFIK_IMAGE=traefik:v$TRAEFIK_VERSION
 BUSYBOX_IMAGE=busybox:latest
 
-# denort is the runtime that `deno compile` puts in front of a program. Its length (bytes) and SHA-256 for each machine:
-# the same file ends every program that Deno 2.6.10 compiled, so it can be cut out of one.
-case $(uname -m) in
-  x86_64) DENORT_SIZE=92183912 DENORT_SHA256=1b136202dc147212ad0b129de0c10eb5f17060917c9754c7921cd68f764ad2e2 ;;
-  aarch64) DENORT_SIZE=86015072 DENORT_SHA256=ee39b54b2f465eae3f1dd3d79495e1ef957fae69ff4f6ad118499986b714d494 ;;
-esac
-
 export DENO_DIR=$TOOLS/deno-cache
 export DENO_TLS_CA_STORE=system
 export DENO_NO_UPDATE_CHECK=1
@@ -62,6 +55,7 @@ wait_for() {
   done
 }
 
+reachable() { curl -sfIL --connect-timeout 4 --max-time 10 -o /dev/null "$1"; }
 has_deno() { [[ -x $TOOLS/bin/deno && $("$TOOLS/bin/deno" --version 2>/dev/null) == "deno $DENO_VERSION "* ]]; }
 docker_answers() { curl -sf --max-time 5 --unix-socket $DOCKER_SOCKET http://docker/_ping >/dev/null 2>&1; }
 has_image() { curl -sf --max-time 5 --unix-socket $DOCKER_SOCKET -o /dev/null "http://docker/images/$1/json"; }

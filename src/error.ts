@@ -21,6 +21,8 @@ export interface MyPaasErrorOptions extends ErrorOptions {
   readonly hint?: string | undefined;
   /** Lines that help to see the cause, such as the end of a container's log; oldest first. */
   readonly details?: readonly string[] | undefined;
+  /** The other side said what is not known here, or not understood: it may be of another version. */
+  readonly skew?: boolean | undefined;
 }
 
 /**
@@ -33,12 +35,19 @@ export class MyPaasError extends Error {
   readonly kind: FailureKind = "failed";
   readonly hint: string | undefined;
   readonly details: readonly string[];
+  readonly skew: boolean;
 
   constructor(message: string, options: MyPaasErrorOptions = {}) {
     super(message, options);
     this.hint = options.hint;
     this.details = options.details ?? [];
+    this.skew = options.skew ?? false;
   }
+}
+
+/** A hint with a sentence behind it, which may be all there is. The hint may lack its period. */
+export function hintWith(hint: string | undefined, sentence: string): string {
+  return hint === undefined ? sentence : `${hint.replace(/\.?$/, ".")} ${sentence}`;
 }
 
 /** Bad input: a flag, an option of the Dockerfile, a name. */

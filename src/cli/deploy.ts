@@ -14,6 +14,6 @@ export function deployCommand(run: Run<DeployCommandRequest>): CommandUnknownOpt
     .description("Build a Dockerfile and roll it out on this server.")
     .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
     .option("-f, --force", "build and roll out although nothing changed", false)
-    .option("-n, --dry-run", "print the steps and change nothing", false)
+    .option("-n, --dry-run", "tell what would be done, and change nothing", false)
     .action((dockerfile, { force, dryRun }) => run({ dockerfile, force, dryRun }));
 }

@@ -22,15 +22,27 @@ export interface FirstInvite {
 /** A daemon starts in well under a second; this is for a machine that has much else to do. */
 const START_TIMEOUT_MS = 30_000;
 
+/** A new container that was started again so often does not come up. */
+const MOST_RESTARTS = 3;
+
 /**
  * Waits until the daemon of this server answers on its socket.
  *
  * @param logs the command that shows why it does not
- * @throws {MyPaasError} when it does not answer in time
+ * @param restarts how often its supervisor has started it again; 0 where that is not known
+ * @throws {MyPaasError} when it does not answer in time, or ends again and again
  */
-export async function waitForDaemon(daemon: Daemon, serverId: string, logs: string): Promise<void> {
+export async function waitForDaemon(
+  daemon: Daemon,
+  serverId: string,
+  { logs, restarts }: { readonly logs: string; readonly restarts: () => Promise<number> },
+): Promise<void> {
   try {
-    await waitUntil(() => daemonAnswers(daemon, serverId), {
+    await waitUntil(async () => {
+      if (await daemonAnswers(daemon, serverId)) return true;
+      if (await restarts() < MOST_RESTARTS) return false;
+      throw new MyPaasError("Cannot start the daemon: it ends again and again", { hint: `See what it says: ${logs}` });
+    }, {
       what: "the daemon answers",
       timeoutMs: START_TIMEOUT_MS,
       intervalMs: 100,

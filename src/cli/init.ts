@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { DEFAULT_AUTO_DOMAIN } from "../service/auto_domain.ts";
 import { DEFAULT_TRAEFIK_IMAGE } from "../setup/settings.ts";
 import type { InitFlags } from "../setup/wanted_settings.ts";
 import type { Run } from "./context.ts";
@@ -29,5 +30,8 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
       ),
     )
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
-    .action((flags) => run({ flags }));
+    .option("--auto-domain [suffix]", "reach services without a domain at SERVICE.SUFFIX (<address>.sslip.io)")
+    .action(({ autoDomain, ...flags }) =>
+      run({ flags: { ...flags, autoDomain: autoDomain === true ? DEFAULT_AUTO_DOMAIN : autoDomain } })
+    );
 }

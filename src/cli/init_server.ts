@@ -1,7 +1,9 @@
 import type { Transport } from "../client/transport.ts";
 import { MyPaasError, UsageError } from "../error.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import { describeAction, type InitAction, planGround, planParts } from "../setup/init_plan.ts";
+import { ipv6Warning, type Warning } from "../setup/ipv6.ts";
 import { MAX_SOCKET_PATH_BYTES, type ServerLayout, serverLayout } from "../setup/layout.ts";
 import { daemonCommand } from "../setup/parts.ts";
 import type { ServerFacts } from "../setup/server_files.ts";
@@ -66,7 +68,9 @@ export async function initServer(request: InitCommandRequest, context: ServerCon
   if (changed.length === 0) context.terminal.err("nothing to change");
 
   const invite = await meetDaemon(settings, layout, doors);
-  report({ settings, layout, invite, changed }, context);
+  const traefik = await doors.machine.part(objectNames(shortId(settings, layout.root)).traefik);
+  const warning = ipv6Warning(await doors.facts.globalIpv6(), traefik?.publishedOn ?? []);
+  report({ settings, layout, invite, changed, warning }, context);
 }
 
 /** @returns the digest of the program */
@@ -139,33 +143,42 @@ async function checkPorts(
 async function meetDaemon(
   settings: ServerSettings,
   layout: ServerLayout,
-  { daemon }: InitDoors,
+  { daemon, machine }: InitDoors,
 ): Promise<FirstInvite | undefined> {
   if (settings.supervisor === "none") return undefined;
-  const logs = settings.supervisor === "systemd"
-    ? `journalctl -u ${UNIT_NAME} -n 50`
-    : `docker logs ${objectNames(shortId(settings, layout.root)).daemon}`;
-  await waitForDaemon(daemon, settings.serverId, logs);
+  const container = objectNames(shortId(settings, layout.root)).daemon;
+  await waitForDaemon(daemon, settings.serverId, {
+    logs: settings.supervisor === "systemd" ? `journalctl -u ${UNIT_NAME} -n 50` : `docker logs ${container}`,
+    restarts: async () => (await machine.part(container))?.restarts ?? 0,
+  });
   return await firstInvite(daemon, settings);
 }
 
 function report(
-  { settings, layout, invite, changed }: {
+  { settings, layout, invite, changed, warning }: {
     readonly settings: ServerSettings;
     readonly layout: ServerLayout;
     readonly invite: FirstInvite | undefined;
     readonly changed: readonly string[];
+    readonly warning: Warning | undefined;
   },
   { json, terminal }: ServerContext,
 ): void {
   const url = serverUrl(settings);
+  const autoDomain = settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address);
   const run = settings.supervisor === "none" ? daemonCommand(layout).join(" ") : undefined;
   if (json) {
-    const told = { changed, url, ...invite && { invite: invite.line, login: invite.command }, ...run && { run } };
+    const login = invite && { invite: invite.line, login: invite.command };
+    const told = { changed, url, autoDomain, ...login, ...run && { run }, ...warning && { warnings: [warning] } };
     terminal.out(JSON.stringify(told));
     return;
   }
   terminal.err(`the server is at ${url}`);
+  if (autoDomain !== undefined) terminal.err(`services without a domain are reached at SERVICE.${autoDomain}`);
+  if (warning !== undefined) {
+    terminal.err(`warning: ${warning.message}`);
+    terminal.err(`hint:    ${warning.hint}`);
+  }
   if (run !== undefined) {
     terminal.err(`start the daemon (again, if it runs), then make an invite with mypaas invite:`);
     terminal.out(run);

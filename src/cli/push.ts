@@ -13,6 +13,6 @@ export function pushCommand(run: Run<PushCommandRequest>): CommandUnknownOpts {
     .argument("<server>", "name given at login")
     .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
     .option("-f, --force", "build and roll out although nothing changed", false)
-    .option("-n, --dry-run", "print the steps and change nothing", false)
+    .option("-n, --dry-run", "tell what would be done, and change nothing", false)
     .action((server, dockerfile, { force, dryRun }) => run({ server, dockerfile, force, dryRun }));
 }

@@ -31,6 +31,7 @@ import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -163,6 +164,8 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     onIdle,
     log,
   };
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const deploys = new Deploys({
     ...ground,
     ranges: {
@@ -175,9 +178,10 @@ async function assemble({ layout, settings, database, version, log }: Ground, si
     platform: dockerPlatform(),
     builderKind: settings.builder,
     urlsOf,
+    volumePlace,
+    address: settings.address,
+    autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
   }, signal);
-  const volumePlace = (service: string, volume: Volume) =>
-    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
   const daemonKey = await ownKey(layout);
   const server = {
     url: serverUrl(settings),

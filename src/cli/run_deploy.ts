@@ -1,15 +1,18 @@
 import type { Connection } from "../client/connection.ts";
-import { ProgressLines, renderResult } from "../client/progress.ts";
+import { renderUnledSites, unledSites } from "../client/first_page.ts";
+import { ProgressLines, type PushResult, renderResult } from "../client/progress.ts";
 import { push } from "../client/push.ts";
 import { sha256 } from "../host/hash.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
+import { lookupAddresses } from "../host/lookup.ts";
 import { diskTree } from "../host/tree.ts";
 import { zstdCompress } from "../host/zstd.ts";
 import { parseService } from "../service/parse_service.ts";
-import { connectHere, connectTo } from "./connect.ts";
+import { connect, connectHere, connectTo } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { DeployCommandRequest } from "./deploy.ts";
 import { absolutePath } from "./paths.ts";
+import type { PlanCommandRequest } from "./plan.ts";
 import type { PushCommandRequest } from "./push.ts";
 
 /** Deploys on this machine: the same as a push, over the daemon's socket. */
@@ -20,6 +23,11 @@ export async function runDeploy(request: DeployCommandRequest, context: CliConte
 /** Pushes to a server. */
 export async function runPush(request: PushCommandRequest, context: CliContext): Promise<void> {
   await send(request, context, await connectTo(request.server, context));
+}
+
+/** Tells what a deploy here, or a push to a server, would do. */
+export async function runPlan({ dockerfile, server }: PlanCommandRequest, context: CliContext): Promise<void> {
+  await send({ dockerfile, force: false, dryRun: true }, context, await connect(server, context));
 }
 
 async function send(
@@ -47,12 +55,26 @@ async function send(
       },
     );
     if (json) {
-      const { sentBytes, totalBytes, seconds } = result;
+      const { sentBytes, lacked: { totalBytes }, seconds } = result;
       terminal.out(JSON.stringify({ kind: "sent", bytes: sentBytes, total: totalBytes, seconds }));
     } else {
       for (const line of renderResult(result)) terminal.out(line);
     }
+    const unled = await unledOf(result, connection);
+    const lines = json ? unled.map((site) => JSON.stringify({ kind: "unled", ...site })) : renderUnledSites(unled);
+    for (const line of lines) terminal.out(line);
   } finally {
     connection.close();
   }
+}
+
+/** The sites whose domains do not lead to the server yet. */
+async function unledOf({ end }: PushResult, { name }: Connection): Promise<Awaited<ReturnType<typeof unledSites>>> {
+  if (end.kind !== "live") return [];
+  // The daemon's socket has no host; then the server says how it is reached.
+  const host = URL.parse(name)?.hostname.replace(/^\[|\]$/g, "");
+  const server = host ?? end.address;
+  return server === undefined
+    ? []
+    : await unledSites(end.urls, { server, here: host === undefined, lookup: lookupAddresses });
 }

@@ -1,13 +1,14 @@
 import type { KeyPair } from "../auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
 import { newNonce, signRequest } from "../auth/request_signature.ts";
-import { messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
 import { parseBlobsAnswer } from "../wire/answer_schemas.ts";
 import { errorOfAnswer } from "../wire/error_body.ts";
-import { parseEventLine } from "../wire/event_schemas.ts";
+import { isKnownEvent, parseEventLine } from "../wire/event_schemas.ts";
 import { type EventLine, isEnd } from "../wire/events.ts";
 import { decodeLines } from "../wire/lines.ts";
 import type { BlobsAnswer } from "../wire/requests.ts";
+import { senderVersion, skewHint, VERSION, VERSION_HEADER } from "../wire/version.ts";
 import { type ReadAnswer, readAnswer } from "./read_answer.ts";
 import type { Transport } from "./transport.ts";
 
@@ -46,6 +47,8 @@ export interface LinesOptions<T> extends RequestOptions {
   readonly parse: (json: unknown) => T;
   /** Whether nothing comes after a line; it is the one that is proved. */
   readonly isLast: (line: T) => boolean;
+  /** Lines that are left out; default: none. */
+  readonly isLeftOut?: (json: unknown) => boolean;
 }
 
 type Proof = ProofContext & { readonly daemonKey: string };
@@ -88,7 +91,7 @@ export class Connection {
     if (!response.ok) throw await failureOf(answer, proof);
     const json = jsonOf(answer);
     if (proof !== undefined && from === "daemon") await verifyAnswer(answer, proof);
-    return parse(json);
+    return understood(parse, json, response.headers);
   }
 
   /**
@@ -100,16 +103,17 @@ export class Connection {
   async lines<T>(
     method: string,
     path: string,
-    { parse, isLast, body, signal }: LinesOptions<T>,
+    { body, signal, ...options }: LinesOptions<T>,
   ): Promise<AsyncGenerator<T, void, void>> {
     const { response, proof } = await this.#send(method, path, { body, signal });
     if (!response.ok) throw await failureOf(await this.#read(response, signal), proof);
-    return this.#lines(response, { parse, isLast, signal, proof });
+    return this.#lines(response, { ...options, signal, proof });
   }
 
   /** The events of a deploy, as `lines`. */
   events(method: string, path: string, options: RequestOptions): Promise<AsyncGenerator<EventLine, void, void>> {
-    return this.lines(method, path, { ...options, parse: parseEventLine, isLast: isEnd });
+    const isLeftOut = (json: unknown) => !isKnownEvent(json);
+    return this.lines(method, path, { ...options, parse: parseEventLine, isLast: isEnd, isLeftOut });
   }
 
   /** Sends frames (`src/wire/frames.ts`); each blob is proved by its name, so nothing else is. */
@@ -134,7 +138,7 @@ export class Connection {
     path: string,
     { body, stream, signal }: RequestOptions & { readonly stream?: ReadableStream<Uint8Array> },
   ): Promise<{ readonly response: Response; readonly proof: Proof | undefined }> {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { [VERSION_HEADER]: VERSION };
     if (body !== undefined) headers["content-type"] = "application/json";
     let proof: Proof | undefined;
     if (this.#trust.kind === "signed") {
@@ -163,7 +167,7 @@ export class Connection {
 
   async *#lines<T>(
     response: Response,
-    { parse, isLast, signal, proof }: LinesOptions<T> & { readonly proof: Proof | undefined },
+    { parse, isLast, isLeftOut, signal, proof }: LinesOptions<T> & { readonly proof: Proof | undefined },
   ): AsyncGenerator<T, void, void> {
     const lines = decodeLines(response.body ?? new Blob().stream(), { signal });
     try {
@@ -172,7 +176,8 @@ export class Connection {
           throw this.#broken(error, signal);
         });
         if (done) throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`);
-        const line = parse(value);
+        if (isLeftOut?.(value)) continue;
+        const line = understood(parse, value, response.headers);
         const last = isLast(line);
         if (proof !== undefined && (last || carriesProof(value))) await verifyEvent(value, proof);
         yield line;
@@ -197,9 +202,24 @@ export class Connection {
 /** The failure that an answer tells. It may come from the receiver, unsigned; a signature that is there must be right. */
 async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<MyPaasError> {
   if (proof !== undefined && answer.headers.has(PROOF_HEADER)) await verifyAnswer(answer, proof);
-  const error = errorOfAnswer(answer);
+  const error = explained(errorOfAnswer(answer), answer.headers);
   if (!AWAY.has(answer.status)) return error;
   return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
+}
+
+/** Reads what a server said; a server of another version may say it in another way. */
+function understood<T>(parse: (json: unknown) => T, json: unknown, headers: Headers): T {
+  try {
+    return parse(json);
+  } catch (error) {
+    throw error instanceof MyPaasError ? explained(error, headers) : error;
+  }
+}
+
+/** Says which side to upgrade where the two did not understand each other and are of different versions. */
+function explained(error: MyPaasError, headers: Headers): MyPaasError {
+  const hint = error.skew ? skewHint({ client: VERSION, server: senderVersion(headers) }) : undefined;
+  return hint === undefined ? error : errorOfKind(error.kind, error.message, { ...error, hint, cause: error });
 }
 
 function carriesProof(line: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
 import type { DeployEnd } from "./follow_deploy.ts";
-import { formatBytes, formatSeconds, plainText } from "./plain_text.ts";
+import { counted, formatBytes, formatSeconds, plainText } from "./plain_text.ts";
+import { renderPlan, type WouldSend } from "./plan_text.ts";
 
 /** What a push tells before the deploy's own events begin. */
 export type UploadEvent =
@@ -8,6 +9,8 @@ export type UploadEvent =
   | { readonly kind: "scanned"; readonly service: string; readonly files: number; readonly bytes: number }
   /** The server was asked what it lacks: this many parts, of this many bytes before compression. */
   | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
+  /** In place of `lacking` in a dry run, which sends nothing of it but the Dockerfile. */
+  | { readonly kind: "wouldSend" } & WouldSend
   | { readonly kind: "uploaded"; readonly sentBytes: number; readonly seconds: number };
 
 /** Everything that a push reports while it goes on, in order. */
@@ -18,8 +21,8 @@ export interface PushResult {
   readonly end: Extract<DeployEvent, { kind: "live" | "planned" }>;
   /** Bodies as they were on the wire. */
   readonly sentBytes: number;
-  /** All files of the context. */
-  readonly totalBytes: number;
+  /** What the server lacked, and all files of the context. */
+  readonly lacked: WouldSend;
   /** From the first look at the Dockerfile to the end. */
   readonly seconds: number;
 }
@@ -40,6 +43,8 @@ export class ProgressLines {
         return [`${event.service}: ${counted(event.files, "file")}, ${formatBytes(event.bytes)}`];
       case "lacking":
         return event.parts === 0 ? [] : [`sending ${counted(event.parts, "part")}, ${formatBytes(event.bytes)}`];
+      case "wouldSend":
+        return [];
       case "uploaded":
         return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];
       default:
@@ -90,11 +95,13 @@ export class ProgressLines {
 }
 
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
-export function renderResult({ end, sentBytes, totalBytes, seconds }: PushResult): readonly string[] {
-  if (end.kind === "planned") return renderPlan(end);
+export function renderResult({ end, sentBytes, lacked, seconds }: PushResult): readonly string[] {
+  if (end.kind === "planned") return renderPlan(end, lacked);
+  // Questions and the manifest count too: of a small project more is sent than it has.
+  const share = sentBytes < lacked.totalBytes ? ` of ${formatBytes(lacked.totalBytes)}` : "";
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
-    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)}${share}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
 }
@@ -114,13 +121,6 @@ export function renderEnd(end: DeployEnd): readonly string[] {
   }
 }
 
-function renderPlan({ steps, notes }: Extract<DeployEvent, { kind: "planned" }>): readonly string[] {
-  return [
-    ...(steps.length === 0 ? ["nothing to do"] : steps.map((step, i) => `${i + 1}. ${plainText(step)}`)),
-    ...notes.map((note) => `note: ${plainText(note)}`),
-  ];
-}
-
 /** The lines of a failure: the sentence, what helps to see the cause, what to try. */
 export function renderFailure({ message, hint, details = [] }: Omit<WireError, "kind">): readonly string[] {
   return [
@@ -128,8 +128,4 @@ export function renderFailure({ message, hint, details = [] }: Omit<WireError, "
     ...details.map((detail) => `  ${plainText(detail)}`),
     ...(hint === undefined ? [] : [`hint:  ${plainText(hint)}`]),
   ];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -6,6 +6,7 @@ import { MAX_MISSING_DIGESTS } from "../wire/limits.ts";
 import type { DeployRequest, MissingRequest } from "../wire/requests.ts";
 import type { Connection } from "./connection.ts";
 import { followDeploy } from "./follow_deploy.ts";
+import type { WouldSend } from "./plan_text.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
 import { type Packing, readParts, uploadParts } from "./upload.ts";
 
@@ -24,7 +25,7 @@ export interface PushParts extends Packing {
 export interface PushOptions {
   /** Build and roll out although nothing changed. */
   readonly force: boolean;
-  /** Only tell the steps. */
+  /** Only tell what would be done; of the folder nothing is sent but the Dockerfile. */
   readonly dryRun: boolean;
   /** Ends the push. A deploy that was accepted goes on. */
   readonly signal?: AbortSignal | undefined;
@@ -52,31 +53,53 @@ export async function push(
   const ignore = await readIgnore(tree, dockerfile);
   const scan = await scanTree(tree, { ignore, dockerfile, digest: parts.digest });
   signal?.throwIfAborted();
-  const { manifest } = scan;
+  const { lacked, wireBytes } = await sendLacking(parts, { scan, service, options }, report);
+  const { force, dryRun } = options;
+  const body = jsonBytes({ service, dockerfile, manifest: scan.manifest, force, dryRun } satisfies DeployRequest);
+  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
+  const end = await followDeploy(connection, { start, body, signal }, report);
+  if (end.kind === "done") throw new Error("A push ended as other work does");
+  return { end, sentBytes: wireBytes + body.length, lacked, seconds: (now() - began) / 1000 };
+}
+
+/** Sends what the server lacks of a scan; in a dry run only the Dockerfile, which the server has to read. */
+async function sendLacking(
+  { connection, tree, dockerfile, digest, compress, now }: PushParts,
+  { scan: { manifest, places }, service, options: { dryRun, signal } }: {
+    readonly scan: Scan;
+    readonly service: string;
+    readonly options: PushOptions;
+  },
+  report: (event: PushEvent) => void,
+): Promise<{ readonly lacked: WouldSend; readonly wireBytes: number }> {
   const files = manifest.entries.filter((entry) => entry.type === "file");
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
   report({ kind: "scanned", service, files: files.length, bytes: totalBytes });
 
-  const uploadedBytes = await sendMissing(parts, { scan, service, signal }, report);
-  const request: DeployRequest = { service, dockerfile, manifest, force: options.force, dryRun: options.dryRun };
-  const body = jsonBytes(request);
-  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
-  const end = await followDeploy(connection, { start, body, signal }, report);
-  if (end.kind === "done") throw new Error("A push ended as other work does");
-  return { end, sentBytes: uploadedBytes + body.length, totalBytes, seconds: (now() - began) / 1000 };
+  const began = now();
+  const { lacking, askedBytes } = await askMissing(connection, { places, service, signal });
+  const isLacking = ({ chunks }: typeof files[number]) => chunks.some((chunk) => lacking.has(chunk.digest));
+  const bytes = [...lacking].reduce((sum, name) => sum + (places.get(name)?.size ?? 0), 0);
+  const lacked = { files: files.filter(isLacking).length, bytes, totalFiles: files.length, totalBytes };
+  report(dryRun ? { kind: "wouldSend", ...lacked } : { kind: "lacking", parts: lacking.size, bytes });
+
+  const ofDockerfile = files.find(({ path }) => path === dockerfile)?.chunks ?? [];
+  const digests = dryRun ? lacking.intersection(new Set(ofDockerfile.map((chunk) => chunk.digest))) : lacking;
+  const supply = readParts(tree, places, { digests, digest });
+  const sentBytes = await uploadParts(connection, supply, { service, compress, now, signal });
+  if (!dryRun) report({ kind: "uploaded", sentBytes, seconds: (now() - began) / 1000 });
+  return { lacked, wireBytes: askedBytes + sentBytes };
 }
 
-/** Sends what the server lacks of a scan; returns the bytes that were sent, questions included. */
-async function sendMissing(
-  { connection, tree, digest, compress, now }: PushParts,
-  { scan: { places }, service, signal }: {
-    readonly scan: Scan;
+/** Asks which chunks of a scan the server lacks. */
+async function askMissing(
+  connection: Connection,
+  { places, service, signal }: {
+    readonly places: Scan["places"];
     readonly service: string;
     readonly signal: AbortSignal | undefined;
   },
-  report: (event: PushEvent) => void,
-): Promise<number> {
-  const began = now();
+): Promise<{ readonly lacking: ReadonlySet<string>; readonly askedBytes: number }> {
   const path = `/v1/missing?service=${encodeURIComponent(service)}`;
   const digests = [...places.keys()];
   const lacking = new Set<string>();
@@ -87,12 +110,7 @@ async function sendMissing(
     askedBytes += body.length;
     answer.missing.filter((name) => places.has(name)).forEach((name) => lacking.add(name));
   }
-  const bytes = [...lacking].reduce((sum, name) => sum + (places.get(name)?.size ?? 0), 0);
-  report({ kind: "lacking", parts: lacking.size, bytes });
-  const supply = readParts(tree, places, { digests: lacking, digest });
-  const sentBytes = await uploadParts(connection, supply, { service, compress, now, signal });
-  report({ kind: "uploaded", sentBytes, seconds: (now() - began) / 1000 });
-  return askedBytes + sentBytes;
+  return { lacking, askedBytes };
 }
 
 function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
 import { UsageError } from "../error.ts";
+import { withAutoDomain } from "../service/auto_domain.ts";
 import type { BuilderKind } from "../service/builder_syntax.ts";
 import { checkImages } from "../service/image_fence.ts";
 import { isServiceImage } from "../service/names.ts";
@@ -16,6 +17,8 @@ export interface AcceptParts {
   readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   readonly platform: string;
+  /** What services without a domain are reached under; undefined: they are not. */
+  readonly autoDomain?: string | undefined;
   /** What images are built with. */
   readonly builderKind: BuilderKind;
 }
@@ -42,14 +45,14 @@ export async function acceptDeploy(
     platform: parts.platform,
     builder: parts.builderKind,
   });
-  const { spec } = service;
+  const spec = withAutoDomain(service, parts.autoDomain);
   if (spec.name !== request.service) {
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
   checkImages(service.baseImages, isServiceImage);
   await parts.checkVolumes(spec);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
-  return { service, contentDigest: await sha256Hex(content) };
+  return { service: { ...service, spec }, contentDigest: await sha256Hex(content) };
 }
 
 /**

@@ -1,29 +1,31 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
-import { describeStep, planDeploy } from "../deploy/plan.ts";
 import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
 import { messageOf, MyPaasError } from "../error.ts";
-import { type ParsedService, specNotes } from "../service/parse_service.ts";
+import { autoDomainNote } from "../service/auto_domain.ts";
+import type { ParsedService } from "../service/parse_service.ts";
 import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
-import type { DeployEvent } from "../wire/events.ts";
+import type { DeployEvent, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
+import { deployPlan, type PlanParts } from "./deploy_plan.ts";
 import { Queue } from "./queue.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
-export interface DeploysParts extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts {
+export interface DeploysParts
+  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
   readonly envStore: Pick<EnvStore, "values">;
-  /** Public addresses of a service's sites. */
-  readonly urlsOf: (spec: ServiceSpec) => readonly string[];
+  /** How laptops reach the server: a domain or an IPv4 address. */
+  readonly address: string;
   readonly onIdle: WorkParts["onIdle"];
   readonly log: WorkParts["log"];
   readonly retryPauseMs?: number;
@@ -79,18 +81,27 @@ export class Deploys {
     checkClaims(this.#parts, spec);
     const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
-    const waiting = store.pending().some((release) => release.service === spec.name);
+    const busy = store.pending().some((release) => release.service === spec.name);
     const runs = store.serviceState(spec.name) === "running";
-    if (request.dryRun) return this.#finished(`${spec.name}.plan`, spec, this.#plan(spec, live));
-    const isSame = live !== undefined && live.number === current?.release &&
-      isSameContent(live, { contentDigest, env });
-    if (isSame && !waiting && runs) {
-      const urls = this.#parts.urlsOf(spec);
+    const same = live !== undefined && !busy && runs && isSameContent(live, { contentDigest, env });
+    if (request.dryRun) {
+      const plan = await deployPlan(this.#parts, {
+        next: { spec, env },
+        number: (store.releases(spec.name, 1)[0]?.number ?? 0) + 1,
+        live,
+        alreadyLive: same && !request.force,
+        followed: followedImage(service),
+        busy,
+        stopped: live !== undefined && !runs,
+      });
+      return this.#finished(`${spec.name}.plan`, spec.name, { kind: "planned", ...plan });
+    }
+    if (same && live.number === current?.release) {
       return this.#finished(
         `${spec.name}.${current.release}`,
-        spec,
+        spec.name,
         ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
-        { kind: "live", service: spec.name, release: current.release, urls, seconds: 0, alreadyLive: true },
+        this.#live(live, { seconds: 0, alreadyLive: true }),
       );
     }
     const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
@@ -204,21 +215,14 @@ export class Deploys {
           this.#parts.store.setImage(service, number, image, imageId);
         },
       });
-      log.add({
-        kind: "live",
-        service,
-        release: number,
-        urls: this.#parts.urlsOf(release.spec),
-        seconds: (this.#parts.now().getTime() - began) / 1000,
-        alreadyLive: false,
-      });
+      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, alreadyLive: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
       }).finally(this.#parts.onIdle);
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
-      log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
+      log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy.id);
     }
@@ -255,16 +259,25 @@ export class Deploys {
     });
   }
 
-  #plan(spec: ServiceSpec, live: Release | undefined): DeployEvent {
-    const number = (this.#parts.store.releases(spec.name, 1)[0]?.number ?? 0) + 1;
-    const steps = planDeploy({ service: spec.name, number, spec, places: [] }, live);
-    return { kind: "planned", steps: steps.map(describeStep), notes: specNotes(spec) };
+  #live(
+    { service, number, spec }: Release,
+    { seconds, alreadyLive }: { readonly seconds: number; readonly alreadyLive: boolean },
+  ): DeployEvent {
+    const { urlsOf, address } = this.#parts;
+    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive };
   }
 
-  #finished(id: string, spec: ServiceSpec, ...events: readonly DeployEvent[]): Deploy {
+  /** A service that got its name from the server may be no website: that it does not answer requests is no fault then. */
+  #failure(error: unknown, { spec }: Release): WireError {
+    const failure = toWireError(error);
+    const note = failure.kind === "notReady" ? autoDomainNote(spec, this.#parts.autoDomain) : undefined;
+    return note === undefined ? failure : { ...failure, hint: [failure.hint, `${note}.`].filter(Boolean).join(" ") };
+  }
+
+  #finished(id: string, service: string, ...events: readonly DeployEvent[]): Deploy {
     const log = new DeployLog(this.#parts.now);
     for (const event of events) log.add(event);
-    return { id, service: spec.name, log };
+    return { id, service, log };
   }
 }
 

@@ -7,6 +7,7 @@ import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
 import { parseVerifyRequest } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
+import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
 import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { API_ROUTES, hello } from "./routes.ts";
@@ -26,16 +27,22 @@ export interface HandlerParts extends ApiParts, AuthenticateParts {
 /** Answers the requests of one socket. Over the gate nothing unsigned is done but `hello` and `login`. */
 export function daemonHandler(parts: HandlerParts, door: Door): (request: Request) => Promise<Response> {
   return async (request) => {
-    const state: { asked?: Asked } = {};
-    try {
-      return await answer(parts, { request, door, state });
-    } catch (error) {
-      if (!(error instanceof MyPaasError)) {
-        parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
-      }
-      return await parts.signer.signed(errorAnswer(error), state.asked);
-    }
+    const response = await answerOrFailure(parts, request, door);
+    response.headers.set(VERSION_HEADER, parts.version);
+    return response;
   };
+}
+
+async function answerOrFailure(parts: HandlerParts, request: Request, door: Door): Promise<Response> {
+  const state: { asked?: Asked } = {};
+  try {
+    return await answer(parts, { request, door, state });
+  } catch (error) {
+    if (!(error instanceof MyPaasError)) {
+      parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
+    }
+    return await parts.signer.signed(errorAnswer(error), state.asked);
+  }
 }
 
 async function answer(
@@ -49,8 +56,11 @@ async function answer(
   if (where === "POST /v1/login") {
     return Response.json(await parts.logins.login(parseLoginRequest(await readJson(request)), address));
   }
+  if (where === "POST /v1/upgrade" && door === "local") {
+    return await respond(parts.signer, { lines: parts.deploys.work.pause.lines(request.signal) }, undefined);
+  }
   if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
-  const { route, params } = findRoute(request.method, url, door);
+  const { route, params } = findRoute(request, door, parts.version);
   const { actor, asked } = door === "local"
     ? { actor: { kind: "local", name: "root@local" } as const, asked: undefined }
     : await authenticate(parts, {
@@ -70,20 +80,24 @@ async function answer(
     mayDo(actor, route.command, service);
     const body = route.streamedBody === true ? undefined : await readBody(request, { door, route });
     const call: Call = { actor, params, query: url.searchParams, body, request, door };
-    return await route.run(call, parts);
+    if (!route.audited || service === undefined) return await route.run(call, parts);
+    return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
   });
   return await respond(parts.signer, result, asked);
 }
 
-function findRoute(method: string, url: URL, door: Door) {
-  const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname: url.pathname }));
+function findRoute({ method, url, headers }: Request, door: Door, version: string) {
+  const { pathname } = new URL(url);
+  const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname }));
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) {
-    throw new UsageError(`Cannot answer ${method} ${url.pathname}: this server does not know it`, {
-      hint: "The server may be older than this mypaas: compare mypaas --version on both.",
+    throw new UsageError(`Cannot answer ${method} ${pathname}: this server does not know it`, {
+      hint: skewHint({ client: senderVersion(headers), server: version }) ??
+        "Compare the versions: mypaas version --server NAME.",
+      skew: true,
     });
   }
-  return { route, params: route.path.exec({ pathname: url.pathname })?.pathname.groups ?? {} };
+  return { route, params: route.path.exec({ pathname })?.pathname.groups ?? {} };
 }
 
 /** The receiver asks whether an upload may go on: same signature, same roles, the body is looked at by the receiver. */

@@ -2,6 +2,13 @@
 export class Queue {
   readonly #last = new Map<string, { readonly name: string; readonly done: Promise<unknown> }>();
 
+  readonly #names = new Set<{ readonly name: string }>();
+
+  /** All that was given and is not done, waiting or under way. */
+  get names(): readonly string[] {
+    return [...this.#names].map(({ name }) => name);
+  }
+
   /** What the next one would have to wait for; undefined when it starts at once. */
   behind(key: string): string | undefined {
     return this.#last.get(key)?.name;
@@ -13,7 +20,9 @@ export class Queue {
     const done = before.then(work, work);
     const entry = { name, done: done.catch(() => {}) };
     this.#last.set(key, entry);
+    this.#names.add(entry);
     entry.done.then(() => {
+      this.#names.delete(entry);
       if (this.#last.get(key) === entry) this.#last.delete(key);
     });
     return done;

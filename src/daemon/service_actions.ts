@@ -1,6 +1,6 @@
 import { reconcileService } from "../deploy/reconcile.ts";
 import type { StepReport } from "../deploy/runner.ts";
-import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import type { Volume } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { Deploy, Work, WorkParts } from "./work.ts";
@@ -108,7 +108,10 @@ export class ServiceActions {
     if (!(error instanceof MyPaasError)) return error;
     const stopped = verb === "start" && this.#parts.store.serviceState(service) === "stopped";
     const then = stopped ? "It is stopped again." : `The daemon goes on trying to ${verb} it.`;
-    const hint = error.hint === undefined ? then : `${error.hint} ${then}`;
-    return errorOfKind(error.kind, error.message, { hint, details: error.details, cause: error });
+    return errorOfKind(error.kind, error.message, {
+      hint: hintWith(error.hint, then),
+      details: error.details,
+      cause: error,
+    });
   }
 }

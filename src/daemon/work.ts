@@ -3,6 +3,7 @@ import { messageOf } from "../error.ts";
 import { waitUntil } from "../wait.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
+import { UpgradePause } from "./upgrade_pause.ts";
 
 /** Logs of so many deploys are kept for `attach`. */
 const LOGS_KEPT = 20;
@@ -34,6 +35,8 @@ export class Work {
   readonly #parts: WorkParts;
   readonly #signal: AbortSignal;
   readonly #services = new Queue();
+  /** A repair is no reason to wait: the next daemon goes on with it. */
+  readonly pause = new UpgradePause(() => this.#services.names.filter((name) => name !== REPAIR));
   readonly #recent = new Map<string, Deploy>();
 
   /** @param signal ends the daemon's own work, not what was asked for */

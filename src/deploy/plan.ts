@@ -1,6 +1,7 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { replicaCount, type ServiceSpec } from "../service/spec.ts";
 import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
+import { peerSteps } from "./peers.ts";
 import type { Release, ReplicaPlace } from "./store.ts";
 
 /** One step of a deploy, written down but not yet done. The runner executes it, `--dry-run` prints it, tests compare it. */
@@ -24,6 +25,8 @@ export type Step =
     readonly held: boolean;
   }
   | { readonly kind: "unroute"; readonly service: string }
+  /** From here on these services only reach the service by its name; undefined: what was left of its isolation goes. */
+  | { readonly kind: "isolate"; readonly service: string; readonly peers: readonly string[] | undefined }
   /** Every request is answered 503 at once: the service is stopped. */
   | { readonly kind: "close"; readonly service: string; readonly release: number }
   /** The one database write after which this release is live. */
@@ -54,6 +57,9 @@ export function describeStep(step: Step): string {
         : `route to ${names(step.to)}, hold ${step.holdSeconds} s`;
     case "unroute":
       return `remove the route of ${step.service}`;
+    case "isolate":
+      if (step.peers === undefined) return `end the isolation of ${step.service}`;
+      return `isolate ${step.service} from all${step.peers.length === 0 ? "" : ` but ${step.peers.join(", ")}`}`;
     case "close":
       return `close the route of ${step.service}`;
     case "commit":
@@ -72,8 +78,28 @@ export function describeStep(step: Step): string {
 export function planDeploy(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
   return [
     imageStep(next),
-    ...(next.spec.scale > 0 || old === undefined ? startFirst(next, old) : stopFirst(next, old)),
+    ...peerSteps(next, old).before,
+    ...(stopsFirst(next.spec, old) ? stopFirst(next, old) : startFirst(next, old)),
   ];
+}
+
+/** In which order a release takes over from another, and why, in one sentence. */
+export function takeoverOf(
+  next: ServiceSpec,
+  old: PlannedRelease | undefined,
+): { readonly order: "start-first" | "stop-first"; readonly because: string } {
+  if (stopsFirst(next, old)) {
+    const requests = next.sites.length > 0 ? ", and requests wait in between" : "";
+    return { order: "stop-first", because: `scale is 0: there are never two containers at once${requests}` };
+  }
+  const because = old === undefined
+    ? "nothing is live that had to stop"
+    : `scale is ${next.scale}: the new containers are ready before the old ones stop`;
+  return { order: "start-first", because };
+}
+
+function stopsFirst(next: ServiceSpec, old: PlannedRelease | undefined): old is PlannedRelease {
+  return next.scale === 0 && old !== undefined;
 }
 
 function imageStep({ service, number, origin = { kind: "deploy" } }: PlannedRelease): Step {
@@ -84,6 +110,7 @@ function imageStep({ service, number, origin = { kind: "deploy" } }: PlannedRele
 function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): readonly Step[] {
   const added = replicasOf(next);
   const leaving = old === undefined ? [] : replicasOf(old);
+  const peers = peerSteps(next, old);
   return [
     { kind: "create", replicas: added },
     { kind: "start", replicas: added },
@@ -91,13 +118,16 @@ function startFirst(next: PlannedRelease, old: PlannedRelease | undefined): read
     ...(next.spec.scale > 0 ? [{ kind: "name", replicas: added } as const] : []),
     ...routeSteps(next, old),
     { kind: "commit", service: next.service, release: next.number },
+    ...peers.committed,
     ...retire(leaving, { unname: true }),
+    ...peers.after,
   ];
 }
 
 function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
   const added = replicasOf(next);
   const leaving = replicasOf(old);
+  const peers = peerSteps(next, old);
   const holdSeconds = worstHoldSeconds(next.spec, old.spec);
   const before: readonly Step[] = next.spec.sites.length > 0
     ? [{ kind: "route", service: next.service, release: next.number, to: added, holdSeconds, held: true }]
@@ -113,7 +143,9 @@ function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
     { kind: "await-ready", replicas: added },
     { kind: "commit", service: next.service, release: next.number },
     ...(next.spec.sites.length > 0 ? routeSteps(next, undefined) : []),
+    ...peers.committed,
     { kind: "remove", replicas: leaving },
+    ...peers.after,
   ];
 }
 

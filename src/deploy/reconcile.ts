@@ -1,10 +1,11 @@
 import { messageOf } from "../error.ts";
+import { peerRepairs, peersOf } from "./peers.ts";
 import { planReconcile, repairsAnything, type ServiceFacts, serviceFacts } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
-import { repairHoldSeconds } from "./plan.ts";
+import { repairHoldSeconds, type Step } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
-import type { Builder } from "./runtime.ts";
+import type { Builder, ReplicaState, Runtime } from "./runtime.ts";
 import type { Release } from "./store.ts";
 
 export interface ReconcileParts extends RunnerParts {
@@ -24,8 +25,7 @@ export async function reconcileService(
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
   for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
-  const facts = serviceFacts(parts.store, service, await parts.runtime.list());
-  await runSteps(parts, planReconcile(service, facts), options);
+  await runSteps(parts, planService(parts, service, await look(parts.runtime)), options);
   if (parts.store.serviceState(service) === "removing") await forgetService(parts, service);
 }
 
@@ -48,11 +48,12 @@ export async function reconcileAll(
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   interruptPending(parts);
-  const found = await parts.runtime.list();
+  const found = await look(parts.runtime);
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
   try {
-    await parts.routes.reset(services.flatMap((service) => routeAtStart(serviceFacts(parts.store, service, found))));
+    const facts = services.map((service) => serviceFacts(parts.store, service, found.replicas));
+    await parts.routes.reset(facts.flatMap(routeAtStart));
   } catch (error) {
     // Traefik keeps what it has loaded. What runs is left to run; a repair waits until Traefik confirms its route.
     options.report({ kind: "warning", text: messageOf(error) });
@@ -60,7 +61,7 @@ export async function reconcileAll(
   }
   const repairs = services.map(async (service) => {
     const removing = parts.store.serviceState(service) === "removing";
-    const plan = planReconcile(service, serviceFacts(parts.store, service, found));
+    const plan = planService(parts, service, found);
     if (!removing && !repairsAnything(plan)) return;
     try {
       await inTurn(service, async () => {
@@ -74,6 +75,25 @@ export async function reconcileAll(
   onQueued?.();
   await Promise.all(repairs);
   return failed;
+}
+
+/** What is on the machine. */
+interface Found {
+  readonly replicas: readonly ReplicaState[];
+  /** The services that have peers. */
+  readonly isolated: readonly string[];
+}
+
+async function look(runtime: Runtime): Promise<Found> {
+  const [replicas, isolated] = await Promise.all([runtime.list(), runtime.isolated()]);
+  return { replicas, isolated };
+}
+
+function planService({ store }: RunnerParts, service: string, found: Found): readonly Step[] {
+  return [
+    ...planReconcile(service, serviceFacts(store, service, found.replicas)),
+    ...peerRepairs(service, peersOf(store, service), found),
+  ];
 }
 
 /** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */

@@ -1,4 +1,4 @@
-import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
@@ -45,13 +45,13 @@ export async function rollOut(
     throw await undo(parts, { release, old, error }, options);
   }
   try {
-    await runSteps(parts, behind.filter(isRouting), { report: options.report });
+    await runSteps(parts, behind.filter(isSwitching), { report: options.report });
     parts.store.setStep(service, number, undefined);
   } catch (error) {
     options.report({ kind: "warning", text: `the new release is live, but ${messageOf(error)}` });
     parts.onUnfinished(service);
   }
-  return { tail: cleanUp(parts, service, behind.filter((step) => !isRouting(step))) };
+  return { tail: cleanUp(parts, service, behind.filter((step) => !isSwitching(step))) };
 }
 
 /**
@@ -110,8 +110,11 @@ async function undo(
     : putBack
     ? `Release ${old.number} still serves.`
     : `Release ${old.number} is being put back: look with mypaas ps.`;
-  const hint = error.hint === undefined ? still : `${error.hint} ${still}`;
-  return errorOfKind(error.kind, error.message, { hint, details: error.details, cause: error });
+  return errorOfKind(error.kind, error.message, {
+    hint: hintWith(error.hint, still),
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */
@@ -124,6 +127,7 @@ async function cleanUp(parts: RollOutParts, service: string, steps: readonly Ste
   for (const release of recent) if (!kept.has(release)) await parts.builder.removeImage(service, release.number);
 }
 
-function isRouting(step: Step): boolean {
-  return step.kind === "route" || step.kind === "unroute";
+/** What the answer of a deploy waits for behind the commit: whoever reaches the service from now on does. */
+function isSwitching(step: Step): boolean {
+  return step.kind === "route" || step.kind === "unroute" || (step.kind === "isolate" && step.peers !== undefined);
 }

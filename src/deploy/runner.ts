@@ -3,6 +3,7 @@ import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
 import { drain } from "./drain.ts";
+import { peersOf, reachedBy } from "./peers.ts";
 import { describeStep, type Step } from "./plan.ts";
 import { awaitReady } from "./readiness.ts";
 import { type RouteBoard, routeOf } from "./route_board.ts";
@@ -63,7 +64,8 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
     case "reuse":
       return await options.build?.(options.signal);
     case "create":
-      return await forEach(step.replicas, (id) => create(parts, id));
+      await forEach(step.replicas, (id) => create(parts, id));
+      return await meetPeers(parts, step.replicas);
     case "start":
       options.run.oomKillsBefore = await parts.probes.oomKills();
       return await forEach(step.replicas, (id) => runtime.start(id));
@@ -95,6 +97,9 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
     }
     case "unroute":
       return routes.route(step.service) === undefined ? undefined : await routes.set(step.service, undefined);
+    case "isolate":
+      // What it has to be now: another deploy of the service may have begun since this was planned.
+      return await runtime.setPeers(step.service, peersOf(store, step.service));
     case "close": {
       const { spec, places } = releaseOf(store, step);
       const route = routeOf(spec, places, 0);
@@ -120,6 +125,12 @@ async function create(parts: RunnerParts, id: ReplicaId): Promise<void> {
     named: release.spec.scale === 0,
     labels: route === undefined ? {} : renderLabels(route, { network: parts.ingressNetwork }),
   });
+}
+
+/** New replicas reach the isolated services that name theirs. Looked up after they are made, so that none is missed. */
+async function meetPeers({ runtime, store }: RunnerParts, replicas: readonly ReplicaId[]): Promise<void> {
+  const services = new Set(replicas.flatMap(({ service }) => reachedBy(store, service)));
+  await Promise.all([...services].map((service) => runtime.setPeers(service, peersOf(store, service))));
 }
 
 async function bringUp(

@@ -12,7 +12,7 @@ export interface ReplicaRequest {
   readonly ingressAddress: string | undefined;
   /** Fixed address on the internal network. */
   readonly internalAddress: string;
-  /** Whether it carries the service's name on the internal network from the start (scale 0). */
+  /** Whether the service's name leads to it from the start (scale 0). */
   readonly named: boolean;
   /** Further labels, such as `traefik.*`. */
   readonly labels: Readonly<Record<string, string>>;
@@ -24,8 +24,10 @@ export interface ReplicaState {
   readonly status: "created" | "running" | "restarting" | "exited";
   readonly ingressAddress: string | undefined;
   readonly internalAddress: string | undefined;
-  /** Whether the service's name leads to it on the internal network. */
+  /** Whether the service's name leads to it. */
   readonly named: boolean;
+  /** The isolated services that it reaches by their names, beside its own. */
+  readonly reaches: readonly string[];
   /** Whether it is started again by itself when it ends. */
   readonly restarts: boolean;
   /** What its health check says; `none` when its image has none. */
@@ -110,8 +112,16 @@ export interface Runtime {
   stop(id: ReplicaId, graceSeconds: number): Promise<void>;
   /** Removes the container and its anonymous volumes, killing it if need be; no error when it is not there. */
   remove(id: ReplicaId): Promise<void>;
-  /** Gives or takes the service's name on the internal network, at the same address; open connections survive. */
+  /** Gives or takes the service's name, at the same address; open connections survive. */
   setNamed(id: ReplicaId, named: boolean): Promise<void>;
+  /**
+   * Makes these the services whose replicas, running or not, reach a service by its name, when it is isolated (its
+   * replicas are made so by their spec). Undefined: it has no isolated replica any more, and nothing of it is left. Calls
+   * for one service are put in order.
+   */
+  setPeers(service: string, peers: readonly string[] | undefined): Promise<void>;
+  /** The services that have peers, be they none, sorted. */
+  isolated(): Promise<readonly string[]>;
   /** Puts a stopped replica at another address of the ingress network. */
   moveTo(id: ReplicaId, ingressAddress: string): Promise<void>;
   inspect(id: ReplicaId): Promise<ReplicaState | undefined>;

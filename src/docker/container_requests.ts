@@ -14,7 +14,8 @@ export interface EngineHealthcheck {
 
 /** A container's place on a network. */
 export interface EngineEndpoint {
-  readonly IPAMConfig: { readonly IPv4Address: string };
+  /** None: wherever Docker puts it. */
+  readonly IPAMConfig?: { readonly IPv4Address: string };
   readonly Aliases?: readonly string[];
   /** From API 1.44. */
   readonly MacAddress?: string;
@@ -77,7 +78,11 @@ const ContainerSchema = v.object({
   }),
   HostConfig: v.object({ RestartPolicy: v.nullish(v.object({ Name: v.optional(v.string(), "") })) }),
   Config: v.object({ Labels: LabelsSchema, Tty: v.optional(v.boolean(), false) }),
-  NetworkSettings: v.object({ Networks: v.nullish(v.record(v.string(), EndpointSchema)) }),
+  NetworkSettings: v.object({
+    Networks: v.nullish(v.record(v.string(), EndpointSchema)),
+    /** By the container's port; null for one that is not published. */
+    Ports: v.nullish(v.record(v.string(), v.nullish(v.array(v.object({ HostIp: v.optional(v.string(), "") }))))),
+  }),
 });
 
 /** A container as the Engine describes it. */
@@ -93,20 +98,32 @@ export function inspectContainer(name: string): DockerRequest<EngineContainer> {
   };
 }
 
-const ContainerListSchema = v.array(v.object({ Id: v.string(), Names: v.array(v.string()) }));
+const ContainerListSchema = v.array(v.object({
+  Id: v.string(),
+  Names: v.array(v.string()),
+  Labels: LabelsSchema,
+  NetworkSettings: v.nullish(v.object({ Networks: v.nullish(v.record(v.string(), v.unknown())) })),
+}));
 
-/** Ids and names (without slash) of all containers that carry the labels, running or not. */
-export function listContainers(
-  labels: readonly string[],
-): DockerRequest<readonly { readonly id: string; readonly name: string }[]> {
+/** What a list says of a container. */
+export interface ListedContainer extends ContainerRef {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of those it is on. */
+  readonly networks: readonly string[];
+}
+
+/** All containers that carry the labels, running or not; names are without slash. */
+export function listContainers(labels: readonly string[]): DockerRequest<readonly ListedContainer[]> {
   return {
     action: "list the containers",
     method: "GET",
     path: apiPath(["containers", "json"], { all: true, filters: { label: labels } }),
     decode: (answer) =>
-      v.parse(ContainerListSchema, answer).map(({ Id, Names }) => ({
+      v.parse(ContainerListSchema, answer).map(({ Id, Names, Labels, NetworkSettings }) => ({
         id: Id,
         name: (Names[0] ?? Id).replace("/", ""),
+        labels: Labels,
+        networks: Object.keys(NetworkSettings?.Networks ?? {}),
       })),
   };
 }

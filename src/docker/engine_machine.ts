@@ -1,22 +1,21 @@
 import { MyPaasError } from "../error.ts";
 import { Label } from "../service/names.ts";
-import { addressCount, networkSettings } from "../setup/addresses.ts";
 import type { Machine, PartContainer, PartState } from "../setup/machine.ts";
 import { partDigest } from "../setup/part_digest.ts";
-import { FixedHost, type NetworkSettings } from "../setup/settings.ts";
+import type { NetworkSettings } from "../setup/settings.ts";
 import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
-import { EngineError, unlessStatus } from "./engine_error.ts";
+import { unlessStatus } from "./engine_error.ts";
 import * as images from "./image_requests.ts";
 import * as networks from "./network_requests.ts";
+import { findNetwork, makeNetwork, removeNetwork, settingsOf } from "./networks.ts";
 import { DIGEST_LABEL, fixedAddress, partContainer } from "./part_container.ts";
 import { finish, hasImage } from "./pull.ts";
+import { refuseForeign } from "./refuse_foreign.ts";
 import { engineInfo } from "./system_requests.ts";
 import * as volumes from "./volume_requests.ts";
 
-/** How often a subnet is chosen anew when somebody else takes it before it is spelled out. */
-const SUBNET_ATTEMPTS = 5;
 /** From SIGTERM to SIGKILL of a part. */
 const PART_GRACE_SECONDS = 10;
 const REMOVED_TIMEOUT_MS = 10_000;
@@ -52,13 +51,8 @@ export class EngineMachine implements Machine {
   }
 
   async network(name: string): ReturnType<Machine["network"]> {
-    const network = await this.#findNetwork(name);
-    if (network === undefined) return undefined;
-    const { Subnet = "", Gateway = "", IPRange = "" } = network.IPAM.Config?.[0] ?? {};
-    return {
-      settings: { subnet: Subnet, gateway: Gateway, range: IPRange },
-      instance: network.Labels[Label.instance] ?? "",
-    };
+    const network = await findNetwork(this.#client, name);
+    return network && { settings: settingsOf(network), instance: network.Labels[Label.instance] ?? "" };
   }
 
   async createNetwork(
@@ -70,34 +64,25 @@ export class EngineMachine implements Machine {
       await this.#client.run(networks.createNetwork(name, { labels, settings: wanted }));
       return wanted;
     }
-    for (let attempt = 1;; attempt++) {
-      const settings = networkSettings(await this.#freeSubnet(name, labels));
-      try {
-        await this.#client.run(networks.createNetwork(name, { labels, settings }));
-        return settings;
-      } catch (error) {
-        const refused = error instanceof EngineError && error.status !== 0 && error.status !== 409;
-        if (!refused || attempt === SUBNET_ATTEMPTS) throw error;
-      }
-    }
+    return await makeNetwork(this.#client, name, labels);
   }
 
   async removeNetwork(name: string): Promise<void> {
-    const network = await this.#findNetwork(name);
-    if (network === undefined) return;
-    refuseForeign("network", name, network.Labels);
-    await unlessStatus([404], this.#client.run(networks.removeNetwork(network.Id)));
+    await removeNetwork(this.#client, name);
   }
 
   async part(name: string): Promise<PartState | undefined> {
     const part = await this.#findContainer(name);
     if (part === undefined) return undefined;
     const labels = part.Config.Labels;
+    const published = Object.values(part.NetworkSettings.Ports ?? {}).flatMap((ports) => ports ?? []);
     return {
       name,
       running: part.State.Status === "running",
+      restarts: part.RestartCount,
       digest: labels[DIGEST_LABEL] ?? "",
       instance: labels[Label.instance] ?? "",
+      publishedOn: [...new Set(published.map(({ HostIp }) => HostIp))].sort(),
     };
   }
 
@@ -143,7 +128,7 @@ export class EngineMachine implements Machine {
     const label = [`${Label.instance}=${instance}`];
     return {
       containers: (await this.#client.run(containers.listContainers(label))).map(({ name }) => name).sort(),
-      networks: [...await this.#client.run(networks.listNetworks(label))].sort(),
+      networks: (await this.#client.run(networks.listNetworks(label))).map(({ name }) => name).sort(),
       images: [...await this.#client.run(images.listImages(label))].sort(),
       volumes: [...await this.#client.run(volumes.listVolumes(label))].sort(),
     };
@@ -163,28 +148,6 @@ export class EngineMachine implements Machine {
     await unlessStatus([404], this.#client.run(volumes.removeVolume(volume)));
   }
 
-  /** A subnet that Docker finds free: the one of a network that is made for the question and removed. */
-  async #freeSubnet(name: string, labels: Readonly<Record<string, string>>): Promise<string> {
-    const question = `${name}-subnet`;
-    await this.removeNetwork(question);
-    await this.#client.run(networks.createNetwork(question, { labels }));
-    const { IPAM } = await this.#client.run(networks.inspectNetwork(question));
-    await this.removeNetwork(question);
-    const subnet = IPAM.Config?.map(({ Subnet }) => Subnet).find((each) => each.includes(".")) ?? "";
-    if (subnet === "" || addressCount(subnet) < 4 * FixedHost.firstReplica) {
-      throw new MyPaasError(
-        `Cannot create the network "${name}": Docker chose the subnet "${subnet}", which is too small`,
-        { hint: 'Give Docker larger subnets: "default-address-pools" in /etc/docker/daemon.json' },
-      );
-    }
-    return subnet;
-  }
-
-  async #findNetwork(name: string): Promise<networks.EngineNetwork | undefined> {
-    const network = await unlessStatus([404], this.#client.run(networks.inspectNetwork(name)));
-    return network?.Name === name ? network : undefined;
-  }
-
   async #findContainer(name: string): Promise<containers.EngineContainer | undefined> {
     const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(name)));
     return container?.Name === `/${name}` ? container : undefined;
@@ -196,12 +159,4 @@ export class EngineMachine implements Machine {
     refuseForeign("container", name, part.Config.Labels);
     return { id: part.Id, name };
   }
-}
-
-/** Nothing without our instance label is changed. */
-function refuseForeign(kind: string, name: string, labels: Readonly<Record<string, string>>): void {
-  if (labels[Label.instance] !== undefined) return;
-  throw new MyPaasError(`Cannot change the ${kind} "${name}": MyPaas did not make it`, {
-    hint: `Rename or remove it yourself if MyPaas shall use its name`,
-  });
 }

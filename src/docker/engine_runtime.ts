@@ -19,15 +19,10 @@ import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
 import { createOneOff, removeOneOffs } from "./one_offs.ts";
-import {
-  API_WITH_START_INTERVAL,
-  INTERNAL_ADDRESS_LABEL,
-  internalEndpoint,
-  replicaContainer,
-  type ReplicaMount,
-} from "./replica_container.ts";
+import { OwnNetworks } from "./own_networks.ts";
+import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaMount } from "./replica_container.ts";
 import { watchReplicas } from "./replica_events.ts";
-import { addressOn, byName, hasAlias, replicaIdOf, replicaState } from "./replica_state.ts";
+import { addressOn, byName, hasAlias, namePlace, replicaIdOf, replicaState } from "./replica_state.ts";
 
 /** The Engine answers a stop when the process has ended; its state follows at once. */
 const STOPPED_TIMEOUT_MS = 10_000;
@@ -52,15 +47,22 @@ export class EngineRuntime implements Runtime {
   readonly #names: ObjectNames;
   readonly #instance: string;
   readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
+  readonly #own: OwnNetworks;
 
   constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
     this.#client = client;
     this.#names = names;
     this.#instance = instance;
     this.#volumeSource = volumeSource;
+    this.#own = new OwnNetworks({ client, names, instance });
   }
 
   async create(replica: ReplicaRequest): Promise<void> {
+    if (replica.spec.peers === undefined) return await this.#create(replica, undefined);
+    await this.#own.withAddress(replica.id.service, (address) => this.#create(replica, address));
+  }
+
+  async #create(replica: ReplicaRequest, ownAddress: string | undefined): Promise<void> {
     const { minor: apiMinor } = await this.#client.api();
     const image = await this.#client.run(inspectImage(replica.image));
     const { networks } = this.#names;
@@ -68,6 +70,7 @@ export class EngineRuntime implements Runtime {
       instance: this.#instance,
       networks,
       mounts: await this.#mounts(replica.spec),
+      ownAddress,
       healthcheck: image.Config?.Healthcheck ?? undefined,
       apiMinor,
     });
@@ -77,11 +80,17 @@ export class EngineRuntime implements Runtime {
       await this.#removeLeftover(replica.id);
       id = await this.#client.run(request);
     }
-    if (replica.ingressAddress === undefined) return;
     const ref = { id, name: replicaName(replica.id) };
-    const endpoint = { IPAMConfig: { IPv4Address: replica.ingressAddress } };
+    const { ingressAddress, named, id: { service } } = replica;
     try {
-      await this.#client.run(connectNetwork(networks.ingress, ref, endpoint));
+      if (ingressAddress !== undefined) {
+        const endpoint = { IPAMConfig: { IPv4Address: ingressAddress } };
+        await this.#client.run(connectNetwork(networks.ingress, ref, endpoint));
+      }
+      if (ownAddress !== undefined) {
+        const endpoint = fixedEndpoint(ownAddress, named ? service : undefined);
+        await this.#client.run(connectNetwork(this.#names.ownNetwork(service), ref, endpoint));
+      }
     } catch (error) {
       await unlessStatus([404], this.#client.run(containers.removeContainer(ref)));
       throw error;
@@ -121,19 +130,28 @@ export class EngineRuntime implements Runtime {
 
   async setNamed(id: ReplicaId, named: boolean): Promise<void> {
     const found = await this.#existing(id, "name");
-    const { internal } = this.#names.networks;
-    const endpoint = found.container.NetworkSettings.Networks?.[internal];
-    if (endpoint && hasAlias(found.container, internal, id.service) === named) return;
-    const address = addressOn(found.container, internal) ?? found.container.Config.Labels[INTERNAL_ADDRESS_LABEL];
+    const place = namePlace(id.service, found.container, this.#names);
+    const { network } = place;
+    const endpoint = found.container.NetworkSettings.Networks?.[network];
+    if (endpoint && hasAlias(found.container, network, id.service) === named) return;
+    const address = addressOn(found.container, network) ?? place.address;
     if (address === undefined) {
-      throw new MyPaasError(`Cannot name "${found.name}": its address on the network "${internal}" is not known`);
+      throw new MyPaasError(`Cannot name "${found.name}": its address on the network "${network}" is not known`);
     }
     const { minor } = await this.#client.api();
     const mac = minor >= API_WITH_START_INTERVAL ? endpoint?.MacAddress : undefined;
-    if (endpoint) await this.#client.run(disconnectNetwork(internal, found));
+    if (endpoint) await this.#client.run(disconnectNetwork(network, found));
     await this.#client.run(
-      connectNetwork(internal, found, internalEndpoint(address, named ? id.service : undefined, mac)),
+      connectNetwork(network, found, fixedEndpoint(address, named ? id.service : undefined, mac)),
     );
+  }
+
+  setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {
+    return this.#own.setPeers(service, peers);
+  }
+
+  isolated(): Promise<readonly string[]> {
+    return this.#own.services();
   }
 
   async moveTo(id: ReplicaId, ingressAddress: string): Promise<void> {
@@ -150,7 +168,7 @@ export class EngineRuntime implements Runtime {
 
   async inspect(id: ReplicaId): Promise<ReplicaState | undefined> {
     const found = await this.#find(id);
-    return found && replicaState(id, found.container, this.#names.networks);
+    return found && replicaState(id, found.container, this.#names);
   }
 
   async list(): Promise<readonly ReplicaState[]> {
@@ -159,7 +177,7 @@ export class EngineRuntime implements Runtime {
     const states = await Promise.all(listed.map(async (each) => {
       const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
       const id = container && replicaIdOf(container.Config.Labels);
-      return container && id && replicaState(id, container, this.#names.networks);
+      return container && id && replicaState(id, container, this.#names);
     }));
     return states.filter((state) => state !== undefined).sort(byName);
   }

@@ -63,13 +63,17 @@ export function removeNetwork(name: string): DockerRequest<void> {
   };
 }
 
-/** Names of the networks that carry the labels. */
-export function listNetworks(labels: readonly string[]): DockerRequest<readonly string[]> {
+const NetworkListSchema = v.array(v.object({ Name: v.string(), Labels: LabelsSchema }));
+
+/** Names and labels of the networks that carry the labels. */
+export function listNetworks(
+  labels: readonly string[],
+): DockerRequest<readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[]> {
   return {
     action: "list the networks",
     method: "GET",
     path: apiPath(["networks"], { filters: { label: labels } }),
-    decode: (answer) => v.parse(v.array(v.object({ Name: v.string() })), answer).map(({ Name }) => Name),
+    decode: (answer) => v.parse(NetworkListSchema, answer).map(({ Name, Labels }) => ({ name: Name, labels: Labels })),
   };
 }
 

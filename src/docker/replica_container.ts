@@ -7,6 +7,8 @@ import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./contain
 export const REPLICA_PIDS_LIMIT = 4096;
 /** Where the container remembers its address on the internal network, for the moment in which it is off it. */
 export const INTERNAL_ADDRESS_LABEL = "mypaas.internal-address";
+/** The same for the network of its service alone, which carries the name of an isolated one. */
+export const OWN_ADDRESS_LABEL = "mypaas.own-address";
 
 /** What a container of ours writes is kept: 10 MB in three files. */
 export const LOG_CONFIG = { Type: "local", Config: { "max-size": "10m", "max-file": "3" } } as const;
@@ -32,6 +34,8 @@ export interface ReleaseSurroundings {
 }
 
 export interface ReplicaSurroundings extends ReleaseSurroundings {
+  /** On the network of its service alone; undefined when the service is not isolated. */
+  readonly ownAddress: string | undefined;
   /** The image's own. */
   readonly healthcheck: EngineHealthcheck | undefined;
   /** The number behind `1.` of the API in use. */
@@ -40,7 +44,7 @@ export interface ReplicaSurroundings extends ReleaseSurroundings {
 
 /**
  * A replica as the Engine is told to make it: on the internal network only, because an API below 1.44 takes one network;
- * the ingress network is connected before the start.
+ * the others are connected before the start.
  */
 export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroundings): ContainerBody {
   const { id, spec } = replica;
@@ -49,6 +53,7 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
     apiMinor: around.apiMinor,
   });
   const ports = portBindings(spec.publish);
+  const alias = replica.named && around.ownAddress === undefined ? id.service : undefined;
   return {
     Image: replica.image,
     Env: environment(replicaName(id), replica),
@@ -60,6 +65,7 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
       [Label.release]: String(id.release),
       [Label.replica]: String(id.n),
       [INTERNAL_ADDRESS_LABEL]: replica.internalAddress,
+      ...(around.ownAddress !== undefined && { [OWN_ADDRESS_LABEL]: around.ownAddress }),
     },
     StopTimeout: spec.stopGraceSeconds,
     ...(healthcheck ? { Healthcheck: healthcheck } : {}),
@@ -67,7 +73,7 @@ export function replicaContainer(replica: ReplicaRequest, around: ReplicaSurroun
     HostConfig: { ...releaseHost(spec, around), LogConfig: LOG_CONFIG, PortBindings: ports },
     NetworkingConfig: {
       EndpointsConfig: {
-        [around.networks.internal]: internalEndpoint(replica.internalAddress, replica.named ? id.service : undefined),
+        [around.networks.internal]: fixedEndpoint(replica.internalAddress, alias),
       },
     },
   };
@@ -124,12 +130,12 @@ function portBindings(publish: readonly PublishedPort[]): Readonly<Record<string
 }
 
 /**
- * A replica's place on the internal network.
+ * A replica's place on the internal network, or that of its service alone.
  *
  * @param service the name that leads to it, if one does
  * @param macAddress kept, so that the neighbours need not ask again (Engine 28 makes a new one at each connect)
  */
-export function internalEndpoint(address: string, service: string | undefined, macAddress?: string): EngineEndpoint {
+export function fixedEndpoint(address: string, service: string | undefined, macAddress?: string): EngineEndpoint {
   return {
     IPAMConfig: { IPv4Address: address },
     Aliases: service === undefined ? [] : [service],

@@ -2,6 +2,7 @@ import type { ReplicaState } from "../deploy/runtime.ts";
 import { Label, type ObjectNames, type ReplicaId } from "../service/names.ts";
 import type { EngineContainer } from "./container_requests.ts";
 import { engineReason } from "./engine_error.ts";
+import { INTERNAL_ADDRESS_LABEL, OWN_ADDRESS_LABEL } from "./replica_container.ts";
 
 const NEVER = "0001-01-01T00:00:00Z";
 
@@ -18,16 +19,18 @@ export function replicaIdOf(labels: Readonly<Record<string, string>>): ReplicaId
 export function replicaState(
   id: ReplicaId,
   container: EngineContainer,
-  networks: Pick<ObjectNames["networks"], "ingress" | "internal">,
+  names: Pick<ObjectNames, "networks" | "ownNetwork">,
 ): ReplicaState {
   const { State: state } = container;
+  const { networks } = names;
   const health = healthOf(state.Health?.Status);
   return {
     id,
     status: statusOf(state.Status),
     ingressAddress: addressOn(container, networks.ingress),
     internalAddress: addressOn(container, networks.internal),
-    named: hasAlias(container, networks.internal, id.service),
+    named: hasAlias(container, namePlace(id.service, container, names).network, id.service),
+    reaches: reachedFrom(id.service, container, names),
     restarts: container.HostConfig.RestartPolicy?.Name === "always",
     health,
     healthOutput: health === "unhealthy" ? (state.Health?.Log?.at(-1)?.Output ?? "").trim() : "",
@@ -44,6 +47,30 @@ export function replicaState(
 export function addressOn(container: EngineContainer, network: string): string | undefined {
   const endpoint = container.NetworkSettings.Networks?.[network];
   return endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || undefined;
+}
+
+/** The network on which the service's name leads to a replica, and its address there as it was made. */
+export function namePlace(
+  service: string,
+  { Config: { Labels: labels } }: EngineContainer,
+  names: Pick<ObjectNames, "networks" | "ownNetwork">,
+): { readonly network: string; readonly address: string | undefined } {
+  const own = labels[OWN_ADDRESS_LABEL];
+  if (own !== undefined) return { network: names.ownNetwork(service), address: own };
+  return { network: names.networks.internal, address: labels[INTERNAL_ADDRESS_LABEL] };
+}
+
+/** The services on whose own networks a replica is. */
+function reachedFrom(
+  service: string,
+  container: EngineContainer,
+  { ownNetwork }: Pick<ObjectNames, "ownNetwork">,
+): readonly string[] {
+  const before = ownNetwork("");
+  return Object.keys(container.NetworkSettings.Networks ?? {})
+    .filter((network) => network.startsWith(before) && network !== ownNetwork(service))
+    .map((network) => network.slice(before.length))
+    .sort();
 }
 
 /** Whether a name leads to a container on a network. */

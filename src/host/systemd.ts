@@ -46,6 +46,10 @@ export class Systemd implements Units {
     await this.#run(["restart", unit]);
   }
 
+  async stop(unit: string): Promise<void> {
+    await this.#run(["stop", unit]);
+  }
+
   async disable(unit: string): Promise<void> {
     const { enabled, active } = await this.state(unit);
     if (enabled) await this.#run(["disable", unit]);

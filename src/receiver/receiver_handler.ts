@@ -7,6 +7,7 @@ import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
 import { parseVerifyAnswer, type VerifyRequest } from "../wire/verify.ts";
+import { VERSION_HEADER } from "../wire/version.ts";
 import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "./bodies.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
@@ -53,15 +54,15 @@ export interface ReceiverParts {
 /** Tells the gate who a request came from. A client's own is dropped. */
 const CLIENT_ADDRESS = "mypaas-client-address";
 const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
-const TO_GATE = ["content-type", ...SIGNED_HEADERS];
-const FROM_GATE = ["content-type", PROOF_HEADER];
+const TO_GATE = ["content-type", VERSION_HEADER, ...SIGNED_HEADERS];
+const FROM_GATE = ["content-type", VERSION_HEADER, PROOF_HEADER];
 
 /** An answer that is not made from a failure's kind alone. */
 class Refusal extends UsageError {
   readonly status: number;
 
-  constructor(status: number, message: string, hint?: string) {
-    super(message, { hint });
+  constructor(status: number, message: string, { hint, skew }: { hint?: string; skew?: boolean } = {}) {
+    super(message, { hint, skew });
     this.status = status;
   }
 }
@@ -77,11 +78,13 @@ export function receiverHandler(parts: ReceiverParts): (request: Request) => Pro
     const release = slots.take(address);
     if (release === undefined) {
       const message = "Cannot take the request: too many are under way";
-      return refused(new Refusal(STATUS_CODE.TooManyRequests, message, "Try again in a moment."));
+      return refused(new Refusal(STATUS_CODE.TooManyRequests, message, { hint: "Try again in a moment." }));
     }
     request.signal.addEventListener("abort", release, { once: true });
     try {
       const response = await answered(parts, request, address);
+      // What the daemon answered has its own.
+      if (!response.headers.has(VERSION_HEADER)) response.headers.set(VERSION_HEADER, parts.version);
       if (response.body !== null) return new Response(whenBodyEnds(response.body, release), response);
       release();
       return response;
@@ -162,7 +165,9 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
 /** Passes a request on to the gate, and the answer back, both as they come. A client that goes away ends both. */
 async function relay(gate: Gate, { request, url, body, address }: Incoming): Promise<Response> {
   if (!url.pathname.startsWith("/v1/") || url.pathname === "/v1/verify") {
-    throw new Refusal(STATUS_CODE.NotFound, `Cannot find "${url.pathname.slice(0, 200)}" on this server`);
+    throw new Refusal(STATUS_CODE.NotFound, `Cannot find "${url.pathname.slice(0, 200)}" on this server`, {
+      skew: true,
+    });
   }
   try {
     const answer = await ask(gate, url.pathname + url.search, {

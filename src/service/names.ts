@@ -42,6 +42,8 @@ export interface ObjectNames {
     readonly entry: string;
     readonly admin: string;
   };
+  /** The network on which only some services find the name of an isolated one: `mypaas-svc-blog`. */
+  ownNetwork(service: string): string;
   readonly traefik: string;
   readonly receiver: string;
   readonly daemon: string;
@@ -66,6 +68,7 @@ export function objectNames(shortId: string): ObjectNames {
   const prefix = shortId === "" ? "" : `${shortId}-`;
   return {
     networks: { internal: own, ingress: `${own}-ingress`, entry: `${own}-entry`, admin: `${own}-admin` },
+    ownNetwork: (service) => `${own}-svc-${service}`,
     traefik: `${own}-traefik`,
     receiver: `${own}-receiver`,
     daemon: `${own}-daemon`,

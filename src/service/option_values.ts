@@ -30,6 +30,14 @@ export function parseDomain(text: string): Parsed<string> {
   return host !== undefined && isDomain(host) ? { value: host } : { fault: "is not a host name" };
 }
 
+/** What a Dockerfile has in place of a domain to say that there is none, whatever the server gives. */
+export const NO_DOMAIN = "none";
+
+/** A domain, or `none`, which has no dot and so is none. */
+export function parseDomainOption(text: string): Parsed<string> {
+  return text === NO_DOMAIN ? { value: NO_DOMAIN } : parseDomain(text);
+}
+
 /** Whether a text is the path of a site below `/`: whole components without a slash at its end. */
 export function isSitePath(text: string): boolean {
   return text.length <= 200 && /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(text);
@@ -48,6 +56,20 @@ export function parseUrl(text: string): Parsed<Site> {
 
 export function parseFlag(text: string): Parsed<boolean> {
   return text === "true" || text === "false" ? { value: text === "true" } : { fault: "is neither true nor false" };
+}
+
+/** `true`: no other service, `false`: all of them (undefined), or the names of those that do: `web,worker`. */
+export function parseIsolated(text: string): Parsed<readonly string[] | undefined> {
+  const flag = parseFlag(text);
+  if ("value" in flag) return { value: flag.value ? [] : undefined };
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) {
+    // A service may be called so, but in a list it is more likely a slip.
+    if ("value" in parseFlag(name)) return { fault: `names "${name}", which is no name here` };
+    const parsed = parseServiceName(name);
+    if ("fault" in parsed) return { fault: `names ${JSON.stringify(name)}, which ${parsed.fault}` };
+  }
+  return new Set(names).size < names.length ? { fault: "names a service twice" } : { value: names.toSorted() };
 }
 
 export function parsePort(text: string): Parsed<number> {

@@ -5,11 +5,12 @@ import {
   parseBuildArg,
   parseCpus,
   type Parsed,
-  parseDomain,
+  parseDomainOption,
   parseDuration,
   parseEnv,
   parseFlag,
   parseHealthcheck,
+  parseIsolated,
   parseMemory,
   parsePort,
   parsePublish,
@@ -54,10 +55,11 @@ export const options = {
     aliases: [],
     repeatable: true,
     default: undefined,
-    meaning: "A host name under which the service is reached; with none only other services reach it",
-    takes: "a host name with a dot, such as blog.example.com, without https:// or a path",
+    meaning:
+      "A host name under which the service is reached. Without one only other services reach it, or the server gives it one (init --auto-domain); none: never",
+    takes: "a host name with a dot, such as blog.example.com, without https:// or a path, or none",
     example: "blog.example.com",
-    parse: parseDomain,
+    parse: parseDomainOption,
   } satisfies Option<string>,
   https: {
     name: "https",
@@ -216,6 +218,17 @@ export const options = {
     example: "true",
     parse: parseFlag,
   } satisfies Option<boolean>,
+  isolated: {
+    name: "isolated",
+    aliases: [],
+    repeatable: false,
+    default: "false",
+    meaning:
+      "Which services reach this one by its name: all (false), no other (true), or those that are named. It is about the name only: nothing keeps them from its address",
+    takes: "true, false, or names of services with commas between them, such as web,worker",
+    example: "web,worker",
+    parse: parseIsolated,
+  } satisfies Option<readonly string[] | undefined>,
 } as const;
 
 /** All options, in the order in which they are documented. */

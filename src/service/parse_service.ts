@@ -3,13 +3,16 @@ import { type BuilderKind, checkBuilderSyntax } from "./builder_syntax.ts";
 import { type Dockerfile, dockerfileError, quoted, readDockerfile } from "./dockerfile.ts";
 import { baseImages } from "./dockerfile_images.ts";
 import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
-import { GivenOptions } from "./given_options.ts";
+import { type Given, GivenOptions } from "./given_options.ts";
+import { NO_DOMAIN } from "./option_values.ts";
 import { options } from "./options.ts";
 import { publishedName, type PublishedPort, type ServiceSpec, type Site } from "./spec.ts";
 
 /** What a Dockerfile says about its service. */
 export interface ParsedService {
   readonly spec: ServiceSpec;
+  /** Whether it says that the service has no domain, also where the server gives every service one. */
+  readonly noDomain: boolean;
   /** The images it names, in order, each once; to be fenced with `checkImages` and pulled before the build. */
   readonly baseImages: readonly string[];
   /** Whether it has no instruction but one `FROM` (and `ARG`s), so that only the image's tag says what is deployed. */
@@ -55,6 +58,7 @@ export function parseService(
   checkBuilderSyntax(dockerfile, builder);
   return {
     spec,
+    noDomain: new GivenOptions(dockerfile).many(options.domain).some(({ value }) => value === NO_DOMAIN),
     baseImages: baseImages(dockerfile, { platform, buildArgs: spec.buildArgs, builder }),
     onlyFrom: from?.keyword === "FROM" && more.length === 0,
   };
@@ -95,6 +99,7 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
     port: given.oneOrDefault(options.port),
     publish: readPublish(given, scale),
     scale,
+    peers: readPeers(given, name),
     ...readEnv(given),
     buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
     healthcheck: given.one(options.healthcheck)?.value,
@@ -116,8 +121,8 @@ function readEnv(given: GivenOptions): Pick<ServiceSpec, "env" | "storedEnv"> {
 
 function readSites(given: GivenOptions): readonly Site[] {
   const https = given.one(options.https);
-  const domains = given.many(options.domain);
   const urls = given.many(options.url);
+  const domains = readDomains(given, urls);
   if (https?.value === true && domains.length === 0) {
     const hint = urls.length > 0
       ? "A url says it itself: leave the line out"
@@ -131,6 +136,15 @@ function readSites(given: GivenOptions): readonly Site[] {
   return given.distinct([...byDomain, ...urls], ({ domain, path }) => path === "/" ? domain : domain + path);
 }
 
+function readDomains(given: GivenOptions, urls: readonly Given<Site>[]): readonly Given<string>[] {
+  const domains = given.many(options.domain);
+  const none = domains.find(({ value }) => value === NO_DOMAIN);
+  if (none === undefined) return domains;
+  const other = [...domains, ...urls].find((one) => one !== none);
+  if (other === undefined) return [];
+  throw given.error(none.line, `none stands alone, and line ${other.line.line} gives another`);
+}
+
 function readHsts(given: GivenOptions, sites: readonly Site[]): boolean {
   const hsts = given.one(options.hsts);
   if (hsts?.value === true && !sites.some(({ https }) => https)) {
@@ -138,6 +152,15 @@ function readHsts(given: GivenOptions, sites: readonly Site[]): boolean {
     throw given.error(hsts.line, "it is about https, and no domain has it", hint);
   }
   return hsts?.value ?? false;
+}
+
+function readPeers(given: GivenOptions, name: string): readonly string[] | undefined {
+  const isolated = given.one(options.isolated);
+  if (isolated?.value?.includes(name)) {
+    const hint = "Leave it out: a service reaches itself; true keeps every other one off";
+    throw given.error(isolated.line, `${quoted(name)} is this service itself, and it takes other ones`, hint);
+  }
+  return given.oneOrDefault(options.isolated);
 }
 
 function readPublish(given: GivenOptions, scale: number): readonly PublishedPort[] {

@@ -60,6 +60,8 @@ export interface ServiceSpec {
   readonly publish: readonly PublishedPort[];
   /** 0: one replica, the old one stops before the new one starts. n > 0: n replicas, new before old. */
   readonly scale: number;
+  /** The services that reach this one by its name, sorted; undefined: it is not isolated, all of them do. */
+  readonly peers: readonly string[] | undefined;
   readonly env: readonly EnvVariable[];
   /** Names of the variables whose values are in the service's store on the server; none of them is in `env`. */
   readonly storedEnv: readonly string[];
@@ -108,6 +110,7 @@ export function completeSpec({ domains = [], https = false, ...stored }: StoredS
     sites: domains.map((domain) => ({ domain, path: "/", https })),
     hsts: false,
     publish: [],
+    peers: undefined,
     storedEnv: [],
     buildArgs: [],
     healthcheck: undefined,

@@ -1,4 +1,4 @@
-import { addressToNumber, numberToAddress } from "../service/ipv4.ts";
+import { addressToNumber, isIpv4, numberToAddress } from "../service/ipv4.ts";
 import { FixedHost, type NetworkSettings } from "./settings.ts";
 
 /** An IPv4 network: its first address as a number, and how many leading bits are fixed. */
@@ -7,12 +7,8 @@ interface Cidr {
   readonly prefix: number;
 }
 
-const ADDRESS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-
 /** Whether a text is a plain IPv4 address: four numbers without leading zeros. */
-export function isAddress(text: string): boolean {
-  return ADDRESS.test(text);
-}
+export const isAddress = isIpv4;
 
 /** Whether a text is an IPv4 network of at least 8 addresses, with no bits set behind its prefix. */
 export function isSubnet(text: string): boolean {

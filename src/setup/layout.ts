@@ -4,6 +4,8 @@ export interface ServerLayout {
   readonly binary: string;
   readonly etc: string;
   readonly settings: string;
+  /** The URL that this program was installed from: `upgrade` looks there. */
+  readonly releases: string;
   readonly lib: string;
   readonly database: string;
   readonly daemonKey: string;
@@ -42,6 +44,7 @@ export function serverLayout(root: string): ServerLayout {
     binary: `${base}/usr/local/bin/mypaas`,
     etc,
     settings: `${etc}/server.yml`,
+    releases: `${etc}/releases`,
     lib,
     database: `${lib}/state.db`,
     daemonKey: `${lib}/daemon.key`,

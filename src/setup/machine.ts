@@ -34,10 +34,14 @@ export interface PartMount {
 export interface PartState {
   readonly name: string;
   readonly running: boolean;
+  /** How often the engine has started it again since it was made. */
+  readonly restarts: number;
   /** Digest of the `PartContainer` it was made from; empty when it is not ours. */
   readonly digest: string;
   /** The instance label. */
   readonly instance: string;
+  /** Addresses of the host on which it answers, such as `0.0.0.0` and `::`; none while it does not run. */
+  readonly publishedOn: readonly string[];
 }
 
 /** What `init` needs of the container engine, and no more. Only objects with our instance label are changed. */

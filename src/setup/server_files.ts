@@ -49,6 +49,8 @@ export interface ServerFacts {
   readonly hasSystemd: boolean;
   /** The IPv4 address of the default route's interface; undefined when there is none. */
   address(): Promise<string | undefined>;
+  /** The IPv6 addresses by which the internet can reach it. */
+  globalIpv6(): Promise<readonly string[]>;
   /** Who listens on a TCP port, such as `nginx (pid 812)`; undefined when nobody does. */
   portOwner(port: number): Promise<string | undefined>;
   /** The running program's own file; undefined when it is not a compiled program. */
@@ -73,6 +75,8 @@ export interface Units {
   /** Starts it now and at every boot. */
   enable(unit: string): Promise<void>;
   restart(unit: string): Promise<void>;
+  /** Stops it now; it starts again at the next boot. */
+  stop(unit: string): Promise<void>;
   /** Stops it now and for ever; no error when it is not there. */
   disable(unit: string): Promise<void>;
 }

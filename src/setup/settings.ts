@@ -26,6 +26,11 @@ export interface ServerSettings {
   /** The folder that bind volumes must lie under; `~` in a Dockerfile. */
   readonly volumes: string;
   readonly traefikImage: string;
+  /**
+   * What services without a domain are reached under; `sslip.io`: below the server's address there, see
+   * `src/service/auto_domain.ts`. Undefined: they are not reached.
+   */
+  readonly autoDomain: string | undefined;
   /** What Docker builds images with. */
   readonly builder: BuilderKind;
   readonly apiPassword: string;

@@ -66,6 +66,7 @@ const FIELDS = {
   acmeCa: v.optional(path),
   volumes: folder,
   traefikImage: image,
+  autoDomain: v.optional(v.pipe(domain, v.maxLength(200, "a domain of at most 200 characters"))),
   // A file of an earlier version does not have it.
   builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
   apiPassword: v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hex digits")),
@@ -147,7 +148,13 @@ export function fieldProblem(field: Exclude<keyof ServerSettings, "networks">, v
 }
 
 function withAllKeys(output: v.InferOutput<typeof DRAFT>): DraftSettings {
-  return { ...output, domain: output.domain, email: output.email, acmeCa: output.acmeCa };
+  return {
+    ...output,
+    domain: output.domain,
+    email: output.email,
+    acmeCa: output.acmeCa,
+    autoDomain: output.autoDomain,
+  };
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

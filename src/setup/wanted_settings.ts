@@ -1,4 +1,5 @@
 import { MyPaasError, UsageError } from "../error.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
 import { type DraftSettings, fieldProblem } from "./settings_file.ts";
 
@@ -28,6 +29,7 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   acmeCa: "--acme-ca",
   volumes: "--volumes",
   traefikImage: "--traefik-image",
+  autoDomain: "--auto-domain",
   builder: "--builder",
 };
 
@@ -59,6 +61,7 @@ export function wantedSettings(
     acmeCa: optional("acmeCa", previous?.acmeCa),
     volumes: required("volumes", previous?.volumes ?? fresh.volumes),
     traefikImage: required("traefikImage", previous?.traefikImage ?? DEFAULT_TRAEFIK_IMAGE),
+    autoDomain: optional("autoDomain", previous?.autoDomain),
     builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
     apiPassword: previous?.apiPassword ?? fresh.apiPassword,
     networks: previous?.networks ?? {},
@@ -66,6 +69,13 @@ export function wantedSettings(
   if (settings.httpPort === settings.httpsPort) {
     throw new UsageError(`Cannot use port ${settings.httpPort} for both http and https`, {
       hint: "Give different ports with --http-port and --https-port",
+    });
+  }
+  const { autoDomain, address } = settings;
+  if (autoDomain !== undefined && autoDomainSuffix(autoDomain, address) === undefined) {
+    throw new UsageError(`Cannot use --auto-domain ${autoDomain}: the server's address is ${JSON.stringify(address)}`, {
+      hint:
+        "Give its IPv4 address with --address, or a domain of your own, of which * leads here: --auto-domain apps.example.org",
     });
   }
   return settings;

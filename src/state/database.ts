@@ -73,12 +73,9 @@ export class Database implements Disposable {
   }
 
   #migrate(path: string): void {
-    const version = Number(this.get("PRAGMA user_version")?.["user_version"]);
-    if (version > MIGRATIONS.length) {
-      throw new MyPaasError(`Cannot use the state ${path}: it was written by a newer version of MyPaas`, {
-        hint: "Install that version again: mypaas upgrade.",
-      });
-    }
+    const version = schemaOf(this.#database);
+    checkSchema(version, path);
+    if (version > 0 && version < MIGRATIONS.length && path !== ":memory:") this.#copyTo(copyPath(path));
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < version) continue;
       this.transaction(() => {
@@ -87,6 +84,78 @@ export class Database implements Disposable {
       });
     }
   }
+
+  /** An upgrade that fails goes back to it: the program from before does not know the new schema. */
+  #copyTo(path: string): void {
+    const unfinished = `${path}.new`;
+    try {
+      // SQLite writes into a file that is there when it is empty, so that its mode is ours.
+      Deno.openSync(unfinished, { write: true, create: true, truncate: true, mode: 0o600 }).close();
+      this.#database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+      using copy = Deno.openSync(unfinished);
+      copy.syncSync();
+      Deno.renameSync(unfinished, path);
+    } catch (error) {
+      throw stateError(`keep a copy of the state ${path}`, error);
+    }
+  }
+}
+
+/** Where the state is kept as it was before its schema was last changed. */
+export function copyPath(path: string): string {
+  return `${path}.before`;
+}
+
+/** Puts that copy in the place of the state, where there is one. Nobody may have the state open. */
+export async function restoreCopy(path: string): Promise<void> {
+  try {
+    await Deno.lstat(copyPath(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  // The log first: SQLite would take it for one of the copy.
+  for (const beside of [`${path}-wal`, `${path}-shm`]) {
+    await Deno.remove(beside).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  await Deno.rename(copyPath(path), path);
+}
+
+/**
+ * Makes sure that this program knows the schema of a state, without changing it. No state at all is right too.
+ *
+ * @throws {MyPaasError} when it was written by a newer version
+ */
+export async function checkState(path: string): Promise<void> {
+  try {
+    await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    checkSchema(schemaOf(database), path);
+  } catch (error) {
+    throw stateError(`read the state ${path}`, error);
+  } finally {
+    database?.close();
+  }
+}
+
+function schemaOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+function checkSchema(version: number, path: string): void {
+  if (version <= MIGRATIONS.length) return;
+  throw new MyPaasError(
+    `Cannot use the state ${path}: a newer version of MyPaas wrote it (schema ${version}, this one knows ${MIGRATIONS.length})`,
+    { hint: "Install that version again: mypaas upgrade." },
+  );
 }
 
 /**

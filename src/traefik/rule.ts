@@ -1,3 +1,4 @@
+import { isIpv4 } from "../service/ipv4.ts";
 import { isDomain, isServiceName, isSitePath } from "../service/option_values.ts";
 import type { Route } from "./route.ts";
 
@@ -60,9 +61,4 @@ export function retryFor(holdSeconds: number): RetryMiddleware | undefined {
     initialInterval: "200ms",
     timeout: `${Math.ceil(holdSeconds * 1000)}ms`,
   };
-}
-
-export function isIpv4(text: string): boolean {
-  return /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text) &&
-    text.split(".").every((part) => Number(part) <= 255);
 }

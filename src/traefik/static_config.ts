@@ -1,5 +1,6 @@
 import { stringify } from "@std/yaml";
-import { checkedPort, isIpv4 } from "./rule.ts";
+import { isIpv4 } from "../service/ipv4.ts";
+import { checkedPort } from "./rule.ts";
 
 export interface StaticConfigOptions {
   /** Traefik's own address on the admin network: its API answers nowhere else. */

@@ -31,13 +31,19 @@ export function toWireError(error: unknown): WireError {
   if (!(error instanceof MyPaasError)) {
     return { kind: "failed", message: "Cannot answer: the server has a bug, its log says more" };
   }
-  const { kind, message, hint, details } = error;
-  return { kind, message, ...hint !== undefined && { hint }, ...details.length > 0 && { details } };
+  const { kind, message, hint, details, skew } = error;
+  return {
+    kind,
+    message,
+    ...hint !== undefined && { hint },
+    ...details.length > 0 && { details },
+    ...skew && { skew },
+  };
 }
 
 /** Makes the error that `toWireError` wrote down. */
-export function fromWireError({ kind, message, hint, details }: WireError): MyPaasError {
-  return errorOfKind(kind, message, { hint, details });
+export function fromWireError({ kind, message, hint, details, skew }: WireError): MyPaasError {
+  return errorOfKind(kind, message, { hint, details, skew });
 }
 
 /** A value as an answer in JSON. */
@@ -64,16 +70,23 @@ export function toResponse({ status, contentType, body }: Answer, headers: Heade
 
 /** The failure that an answer tells; a sentence of our own when something in between answered. */
 export function errorOfAnswer(answer: Answer): MyPaasError {
-  try {
-    const parsed = v.safeParse(errorBody, JSON.parse(new TextDecoder().decode(answer.body)));
-    if (parsed.success) return fromWireError(parsed.output.error);
-  } catch {
-    // Not JSON: not from us.
-  }
+  const told = errorOfText(new TextDecoder().decode(answer.body));
+  if (told !== undefined) return told;
   const type = answer.contentType?.split(";")[0]?.trim() || "no content type";
   return new MyPaasError(`Cannot understand the answer: status ${answer.status} with ${type}, not from MyPaas`, {
     hint: "Check the address of the server, and what a proxy in between does.",
+    skew: true,
   });
+}
+
+/** The failure that a text tells, as an answer does or a command with `--json`; undefined when it tells none. */
+export function errorOfText(text: string): MyPaasError | undefined {
+  try {
+    const parsed = v.safeParse(errorBody, JSON.parse(text));
+    return parsed.success ? fromWireError(parsed.output.error) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The failure that a response tells, as `errorOfAnswer`. Reads its body, at most 1 MiB of it. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { deployPlanFields } from "./deploy_plan.ts";
 import type { EventLine, WireError } from "./events.ts";
 import { count, isoTime, orUndefined, wholeNumber } from "./fields.ts";
 import { validate } from "./validate.ts";
@@ -11,6 +12,7 @@ export const wireError: v.GenericSchema<unknown, WireError> = v.object({
   message: v.string(),
   hint: v.optional(v.string()),
   details: v.optional(texts),
+  skew: v.optional(v.boolean()),
 });
 
 /** What every line has beside the fields of its kind. */
@@ -21,7 +23,7 @@ const line = {
 };
 const seconds = v.pipe(v.number(), v.minValue(0, "must not be negative"));
 
-const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", [
+const EVENTS = [
   v.object({ ...line, kind: v.literal("accepted"), deploy: v.string(), service: v.string(), release: count }),
   v.object({ ...line, kind: v.literal("queued"), behind: v.string() }),
   v.object({ ...line, kind: v.literal("log"), step: v.string(), text: v.string() }),
@@ -33,19 +35,27 @@ const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", [
     seconds: v.optional(seconds),
   }),
   v.object({ ...line, kind: v.literal("warning"), text: v.string() }),
-  v.object({ ...line, kind: v.literal("planned"), steps: texts, notes: texts }),
+  v.object({ ...line, kind: v.literal("planned"), ...deployPlanFields }),
   v.object({
     ...line,
     kind: v.literal("live"),
     service: v.string(),
     release: count,
     urls: texts,
+    address: v.optional(v.string()),
     seconds,
     alreadyLive: v.boolean(),
   }),
   v.object({ ...line, kind: v.literal("done"), service: v.string(), text: v.string(), notes: texts }),
   v.object({ ...line, kind: v.literal("failed"), deploy: orUndefined(v.string()), error: wireError }),
-]);
+] as const;
+const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", EVENTS);
+const KINDS: ReadonlySet<unknown> = new Set(EVENTS.map(({ entries }) => entries.kind.literal));
+
+/** Whether a line is an event that this version has heard of; a newer server may tell more, and it is left out. */
+export function isKnownEvent(json: unknown): boolean {
+  return typeof json !== "object" || json === null || !("kind" in json) || KINDS.has(json.kind);
+}
 
 /**
  * Reads one line of an event stream. Fields that are not known are left out, so check the proof

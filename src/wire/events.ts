@@ -1,4 +1,5 @@
 import type { FailureKind } from "../error.ts";
+import type { DeployPlan } from "./deploy_plan.ts";
 
 /** A failure as it travels. */
 export interface WireError {
@@ -6,6 +7,8 @@ export interface WireError {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly details?: readonly string[] | undefined;
+  /** The request, or a part of it, is not known to this version. */
+  readonly skew?: boolean | undefined;
 }
 
 /** What a deploy, or other work on a service, tells while it goes on. `live`, `planned`, `done` and `failed` are ends. */
@@ -21,12 +24,14 @@ export type DeployEvent =
     readonly seconds?: number | undefined;
   }
   | { readonly kind: "warning"; readonly text: string }
-  | { readonly kind: "planned"; readonly steps: readonly string[]; readonly notes: readonly string[] }
+  | { readonly kind: "planned" } & DeployPlan
   | {
     readonly kind: "live";
     readonly service: string;
     readonly release: number;
     readonly urls: readonly string[];
+    /** How laptops reach the server: a domain or an IPv4 address. */
+    readonly address?: string | undefined;
     readonly seconds: number;
     /** Nothing was to be done: the same content serves already. */
     readonly alreadyLive: boolean;

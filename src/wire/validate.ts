@@ -17,7 +17,9 @@ export function validate<T>(schema: v.GenericSchema<unknown, T>, json: unknown, 
   const result = v.safeParse(schema, json, { abortEarly: true, message: genericFault });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw errorOfKind(options.kind, `Cannot read ${options.what}: ${fieldPath(issue)} ${issue.message}`);
+  throw errorOfKind(options.kind, `Cannot read ${options.what}: ${fieldPath(issue)} ${issue.message}`, {
+    skew: true,
+  });
 }
 
 /**

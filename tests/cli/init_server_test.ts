@@ -245,3 +245,34 @@ Deno.test({
     assertEquals((await scene.init({}, true)).out, [`{"changed":[],"url":"https://192.0.2.7"}`]);
   },
 });
+
+Deno.test({
+  name: "init says which names services get, and keeps them",
+  ignore,
+  async fn() {
+    await using scene = await ServerScene.open();
+    const { err } = await scene.init({ autoDomain: "sslip.io" });
+    assertStringIncludes(err.join("\n"), "services without a domain are reached at SERVICE.192-0-2-7.sslip.io");
+    assertEquals((await scene.settings()).autoDomain, "sslip.io");
+    const { out } = await scene.init({}, true);
+    assertEquals(JSON.parse(out[0] ?? "").autoDomain, "192-0-2-7.sslip.io");
+  },
+});
+
+Deno.test({
+  name: "init warns when the machine has IPv6 and its Docker does not serve it, and goes on",
+  ignore,
+  async fn() {
+    await using scene = await ServerScene.open();
+    scene.machine.publishedOn = ["0.0.0.0"];
+    assertEquals((await scene.init()).err.filter((line) => line.startsWith("warning")), []);
+    scene.facts = { globalIpv6: () => Promise.resolve(["2001:db8::7"]) };
+    const { err, out } = await scene.init();
+    assertEquals(err.filter((line) => line.startsWith("warning")), [
+      "warning: This server has the IPv6 address 2001:db8::7, and its Docker publishes ports on IPv4 only",
+    ]);
+    assertEquals(out.length, 1);
+    const [told = ""] = (await scene.init({}, true)).out;
+    assertEquals(JSON.parse(told).warnings.length, 1);
+  },
+});

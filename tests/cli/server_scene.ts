@@ -68,11 +68,19 @@ export class ServerScene implements AsyncDisposable {
 
   doors(): InitDoors {
     const refuse = () => Promise.reject(new Error("systemd is not asked here"));
-    const units: Units = { state: refuse, reload: refuse, enable: refuse, restart: refuse, disable: refuse };
+    const units: Units = {
+      state: refuse,
+      reload: refuse,
+      enable: refuse,
+      restart: refuse,
+      stop: refuse,
+      disable: refuse,
+    };
     const facts: ServerFacts = {
       isRoot: true,
       hasSystemd: false,
       address: () => Promise.resolve("192.0.2.7"),
+      globalIpv6: () => Promise.resolve([]),
       portOwner: (port) => Promise.resolve(this.taken.get(port)),
       program: `${this.folder}/mypaas`,
       receiverImage: () => new Blob(["tar"]).stream(),

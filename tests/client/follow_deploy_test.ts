@@ -3,6 +3,7 @@ import { BrokenConnection, type Connection } from "../../src/client/connection.t
 import { followDeploy, type FollowOptions } from "../../src/client/follow_deploy.ts";
 import { AuthError, BuildError, MyPaasError, NotReadyError } from "../../src/error.ts";
 import type { DeployEvent, EventLine } from "../../src/wire/events.ts";
+import { PLAN } from "./plan_example.ts";
 
 const ACCEPTED = { kind: "accepted", deploy: "blog.7", service: "blog", release: 7 } as const;
 const LIVE = { kind: "live", service: "blog", release: 7, urls: [], seconds: 1, alreadyLive: false } as const;
@@ -58,7 +59,7 @@ Deno.test("followDeploy() tells every event and returns the end", async () => {
     ["POST /v1/deploy?service=blog"],
     ["1 accepted", "2 log", "3 live"],
   ]);
-  const { end } = await follow([{ events: [{ kind: "planned", steps: ["commit 1"], notes: [] }] }]);
+  const { end } = await follow([{ events: [{ kind: "planned", ...PLAN }] }]);
   assertEquals(end.kind, "planned");
 });
 

@@ -5,6 +5,8 @@ import type { DeployEvent } from "../../src/wire/events.ts";
 
 const START = Date.parse("2026-11-22T10:00:00Z");
 
+const LACKED = { files: 3, bytes: 1_200_000, totalFiles: 120, totalBytes: 20_900_000 };
+
 function lines(...events: (readonly [number, DeployEvent] | PushEvent)[]): readonly string[] {
   const progress = new ProgressLines();
   return events.flatMap((event, i) => {
@@ -69,7 +71,7 @@ Deno.test("ProgressLines says nothing about an upload when nothing is lacking", 
 
 Deno.test("renderResult() ends with the release, seconds, bytes sent of the project, and URLs", () => {
   const end = { kind: "live", service: "blog", release: 7, urls: ["http://a.example/"], seconds: 2 } as const;
-  const numbers = { sentBytes: 1234, totalBytes: 20_900_000, seconds: 3.21 };
+  const numbers = { sentBytes: 1234, lacked: LACKED, seconds: 3.21 };
   assertEquals(renderResult({ end: { ...end, alreadyLive: false }, ...numbers }), [
     "blog is live: release 7, 3.2 s, sent 1.2 kB of 20.9 MB",
     "  http://a.example/",
@@ -77,13 +79,16 @@ Deno.test("renderResult() ends with the release, seconds, bytes sent of the proj
   assertEquals(renderResult({ end: { ...end, urls: [], alreadyLive: true }, ...numbers }), [
     "blog is already live: release 7, 3.2 s, sent 1.2 kB of 20.9 MB",
   ]);
+  assertEquals(
+    renderResult({ end: { ...end, urls: [], alreadyLive: false }, ...numbers, lacked: { ...LACKED, totalBytes: 750 } }),
+    [
+      "blog is live: release 7, 3.2 s, sent 1.2 kB",
+    ],
+  );
 });
 
-Deno.test("renderResult() numbers the steps of a plan", () => {
-  const numbers = { sentBytes: 0, totalBytes: 0, seconds: 0 };
-  const end = { kind: "planned", steps: ["create blog.8.1", "commit 8"], notes: ["no domain"] } as const;
-  assertEquals(renderResult({ end, ...numbers }), ["1. create blog.8.1", "2. commit 8", "note: no domain"]);
-  assertEquals(renderResult({ end: { kind: "planned", steps: [], notes: [] }, ...numbers }), ["nothing to do"]);
+Deno.test("ProgressLines leaves what a dry run would send to the plan", () => {
+  assertEquals(lines({ kind: "wouldSend", ...LACKED }), []);
 });
 
 Deno.test("renderEnd() says how work without an upload ended, with what to know", () => {

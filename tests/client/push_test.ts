@@ -14,6 +14,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { HandlerTransport, type TestHandler } from "../fakes/handler_transport.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryGate } from "../fakes/memory_gate.ts";
+import { PLAN } from "./plan_example.ts";
 
 const LIVE = { kind: "live", service: "blog", release: 1, urls: ["http://a.example/"], seconds: 1, alreadyLive: false };
 
@@ -79,7 +80,7 @@ Deno.test("push() sends what the server lacks, each content once, then deploys",
   );
   assertEquals(test.deploys[0]?.manifest.entries.map(({ path }) => path), ["Dockerfile", "a.txt", "b.txt", "empty"]);
   assertEquals([test.deploys[0]?.service, test.deploys[0]?.dockerfile], ["blog", "Dockerfile"]);
-  assertEquals([result.end.kind, result.totalBytes], ["live", DOCKERFILE.length + 8]);
+  assertEquals([result.end.kind, result.lacked.totalBytes], ["live", DOCKERFILE.length + 8]);
   assert(result.sentBytes > 0 && result.seconds > 0);
 });
 
@@ -105,10 +106,22 @@ Deno.test("push() cuts a large upload into several requests", async () => {
 });
 
 Deno.test("push() passes on force and dry run", async () => {
-  await using test = await setUp({ Dockerfile: DOCKERFILE }, { kind: "planned", steps: ["commit 1"], notes: [] });
+  await using test = await setUp({ Dockerfile: DOCKERFILE }, { kind: "planned", ...PLAN });
   const { end } = await test.run({ force: true, dryRun: true });
   assertEquals(end.kind, "planned");
   assertEquals([test.deploys[0]?.force, test.deploys[0]?.dryRun], [true, true]);
+});
+
+Deno.test("push() of a dry run sends the Dockerfile and nothing else, and tells what it would send", async () => {
+  await using test = await setUp({ Dockerfile: DOCKERFILE, a: "one", b: "two!" }, { kind: "planned", ...PLAN });
+  const { lacked, sentBytes } = await test.run({ dryRun: true });
+  assertEquals([...test.store.stored.keys()], [`blog/${sha256(DOCKERFILE)}`]);
+  const totalBytes = DOCKERFILE.length + 7;
+  assertEquals(lacked, { files: 3, bytes: totalBytes, totalFiles: 3, totalBytes });
+  assert(sentBytes > 0);
+  assertEquals(test.events, ["scanned", "wouldSend", "accepted", "planned"]);
+  assertEquals((await test.run({ dryRun: true })).lacked, { files: 2, bytes: 7, totalFiles: 3, totalBytes });
+  assertEquals(test.requests.filter((request) => request === "PUT /v1/blobs").length, 1);
 });
 
 Deno.test("push() sends nothing when the Dockerfile is wrong or is not there", async () => {

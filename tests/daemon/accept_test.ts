@@ -65,6 +65,15 @@ Deno.test("acceptDeploy() reads the service from the Dockerfile, joined from its
   assertEquals(service.baseImages, ["busybox"]);
 });
 
+Deno.test("acceptDeploy() gives a service without a domain its name below the server's, as a part of what is deployed", async () => {
+  const autoDomain = "192-0-2-7.sslip.io";
+  const bare = await accept(dockerfile("blog"));
+  const named = await accept(dockerfile("blog"), {}, { autoDomain });
+  assertEquals(named.service.spec.sites, [{ domain: "blog.192-0-2-7.sslip.io", path: "/", https: false }]);
+  assertNotEquals(named.contentDigest, bare.contentDigest);
+  assertEquals((await accept(dockerfile("blog", "domain = none"), {}, { autoDomain })).service.spec.sites, []);
+});
+
 Deno.test("acceptDeploy() gives one digest for what would be the same release, and another for each change", async () => {
   const text = dockerfile("blog");
   const digest = async (...args: Parameters<typeof accept>) => (await accept(...args)).contentDigest;

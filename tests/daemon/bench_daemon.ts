@@ -79,6 +79,7 @@ export class BenchDaemon implements AsyncDisposable {
     const log = (line: string) => void this.logged.push(line);
     const onIdle = () => {};
     const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
+    const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     this.deploys = new Deploys({
       ...ground,
       envStore,
@@ -86,10 +87,11 @@ export class BenchDaemon implements AsyncDisposable {
       reservedDomains: ["paas.example"],
       reservedPorts: [80, 443],
       platform: "linux/amd64",
+      volumePlace,
+      address: "192.0.2.7",
       builderKind: "buildkit",
       ...change,
     }, this.#stop.signal);
-    const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     const source = {
       read: (service: string, { digest }: { readonly digest: string }) => {
         const content = blobs.stored.get(`${service}/${digest}`);

@@ -102,21 +102,6 @@ Deno.test("going back to what is live is a deploy while another one is under way
   assertEquals(daemon.server.store.live("blog")?.number, 3);
 });
 
-Deno.test("a dry run tells the steps and changes nothing", async () => {
-  await using daemon = await BenchDaemon.start();
-  const files = { Dockerfile: dockerfile("blog", "domain = blog.example", "scale = 2", "volume = data:/data") };
-  const [plan, ...more] = await daemon.deploy(files, { dryRun: true });
-  assert(plan?.kind === "planned");
-  assertEquals(plan.steps.slice(0, 2), ["build blog:1", "create blog.1.1, blog.1.2"]);
-  assertStringIncludes(plan.notes.join(), "more than one writer");
-  assertEquals([more, daemon.builds, daemon.server.store.services(), daemon.server.runtime.calls], [[], [], [], []]);
-  await daemon.deploy(BLOG);
-  const [next] = await daemon.deploy(BLOG, { dryRun: true });
-  assert(next?.kind === "planned");
-  assertEquals(next.steps.slice(-1), ["remove blog.1.1"]);
-  assertEquals(daemon.server.store.live("blog")?.number, 1);
-});
-
 Deno.test("a domain of another service is refused before anything changes", async () => {
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(BLOG);

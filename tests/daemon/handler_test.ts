@@ -240,7 +240,7 @@ Deno.test("a path that nobody serves is answered with a sentence", async () => {
       assertEquals(response.status, 400);
       const error = await errorOfResponse(response);
       assertEquals(error.message, `Cannot answer ${method} ${path}: this server does not know it`);
-      assert(error.hint?.includes("mypaas --version"));
+      assert(error.hint?.includes("mypaas version"));
     }
   }
 });

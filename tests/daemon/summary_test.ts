@@ -37,6 +37,7 @@ function replica(number: number, change: Partial<ReplicaState> = {}): ReplicaSta
     ingressAddress: undefined,
     internalAddress: undefined,
     named: true,
+    reaches: [],
     restarts: true,
     health: "none",
     healthOutput: "",

@@ -81,6 +81,31 @@ export class BenchServer implements Disposable {
     await tail;
   }
 
+  /**
+   * Does something with a power cut at its nth change: nothing on the machine and nothing in the state changes after it.
+   *
+   * @returns whether it came that far
+   */
+  async cutPowerAt(nth: number, action: () => Promise<void>): Promise<boolean> {
+    let calls = 0;
+    let off = false;
+    const needPower = () => {
+      if (off) throw new Error("power cut");
+    };
+    this.runtime.beforeCall = () => {
+      off ||= ++calls === nth;
+      needPower();
+    };
+    const write = this.database.run.bind(this.database);
+    this.database.run = (sql, ...values) => {
+      needPower();
+      return write(sql, ...values);
+    };
+    await action().catch(() => {});
+    this.database.run = write;
+    return off;
+  }
+
   /** Addresses that the last written table sends the service's requests to. */
   routedTo(service = "blog"): readonly string[] {
     return this.tables.at(-1)?.find((route) => route.service === service)?.addresses ?? [];

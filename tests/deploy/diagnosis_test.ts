@@ -8,6 +8,7 @@ const RUNNING: ReplicaState = {
   ingressAddress: "10.1.0.16",
   internalAddress: "10.2.0.16",
   named: true,
+  reaches: [],
   restarts: false,
   health: "none",
   healthOutput: "",

@@ -14,6 +14,7 @@ const RUNNING: ReplicaState = {
   ingressAddress: undefined,
   internalAddress: "10.2.0.16",
   named: true,
+  reaches: [],
   restarts: false,
   health: "none",
   healthOutput: "",

@@ -156,8 +156,6 @@ Deno.test("rollOut() removes the images of all but five releases that were live,
   assertEquals([...images], [3, 4, 6, 7, 8]);
 });
 
-class PowerCut extends Error {}
-
 for (const scale of [0, 2]) {
   for (const behaviour of ["ready", "exits"] as const) {
     Deno.test(`a power cut at any step of a deploy that is ${behaviour}, scale ${scale}, ends with one serving release`, async () => {
@@ -165,21 +163,7 @@ for (const scale of [0, 2]) {
         using server = new BenchServer();
         await server.deploy({ scale });
         server.runtime.behaviours.set(2, behaviour);
-        let calls = 0;
-        let off = false;
-        server.runtime.beforeCall = () => {
-          off ||= ++calls === cutAt;
-          if (off) throw new PowerCut();
-        };
-        // State cannot be written without power either.
-        const write = server.database.run.bind(server.database);
-        server.database.run = (sql, ...values) => {
-          if (off) throw new PowerCut();
-          return write(sql, ...values);
-        };
-        await server.deploy({ scale }).catch(() => {});
-        server.database.run = write;
-        if (!off) break;
+        if (!await server.cutPowerAt(cutAt, () => server.deploy({ scale }))) break;
         await server.restartDaemon();
         const live = server.store.live("blog")?.number;
         const names = [...server.runtime.replicas.keys()].sort();

@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { DockerClient } from "../../src/docker/client.ts";
 import { EngineRuntime } from "../../src/docker/engine_runtime.ts";
 import { watchReplicas } from "../../src/docker/replica_events.ts";
+import { MyPaasError } from "../../src/error.ts";
 import { objectNames } from "../../src/service/names.ts";
 import { within } from "../../src/wait.ts";
 import { FakeEngine } from "../fakes/fake_engine.ts";
@@ -59,6 +60,59 @@ for (const [api, mac] of [["1.51", { MacAddress: "0e:11:22:33:44:55" }], ["1.43"
   });
 }
 
+/** A replica of an isolated service, not named yet, that reaches `db`; its name has a network of its own. */
+const ISOLATED = {
+  ...CONTAINER_29,
+  Config: { Labels: { ...LABELS, "mypaas.own-address": "10.9.0.16" } },
+  NetworkSettings: {
+    Networks: {
+      mypaas: { ...CONTAINER_29.NetworkSettings.Networks.mypaas, Aliases: ["web"] },
+      "mypaas-svc-web": { IPAMConfig: { IPv4Address: "10.9.0.16" }, IPAddress: "10.9.0.16", Aliases: null },
+      "mypaas-svc-db": { IPAddress: "10.8.0.130" },
+    },
+  },
+};
+
+Deno.test("EngineRuntime names a replica of an isolated service on the network of that service", async () => {
+  await using engine = new FakeEngine({
+    answer: ({ method }) => method === "GET" ? Response.json(ISOLATED) : new Response(),
+  });
+  using client = new DockerClient(engine.socket);
+  const state = await runtimeAt(client).inspect(ID);
+  assertEquals([state?.named, state?.reaches, state?.internalAddress], [false, ["db"], "10.0.0.16"]);
+  await runtimeAt(client).setNamed(ID, true);
+  assertEquals(engine.calls.slice(2).map(({ path, body }) => [path, body]), [
+    ["/networks/mypaas-svc-web/disconnect", { Container: "c0ffee", Force: true }],
+    ["/networks/mypaas-svc-web/connect", {
+      Container: "c0ffee",
+      EndpointConfig: { IPAMConfig: { IPv4Address: "10.9.0.16" }, Aliases: ["web"] },
+    }],
+  ]);
+});
+
+Deno.test("EngineRuntime.setPeers() says what to do when Docker has no subnet left", async () => {
+  const message = "could not find an available, non-overlapping IPv4 address pool among the defaults";
+  await using engine = new FakeEngine({
+    answer: ({ method }) => method === "POST" ? Response.json({ message }, { status: 500 }) : undefined,
+  });
+  using client = new DockerClient(engine.socket);
+  const error = await assertRejects(() => runtimeAt(client).setPeers("web", []), MyPaasError);
+  assertEquals(error.message, `Cannot create the network "mypaas-svc-web": ${message}`);
+  assertEquals(error.hint?.includes("default-address-pools"), true);
+});
+
+Deno.test("EngineRuntime.setPeers() uses no network of that name that somebody else made", async () => {
+  const foreign = { Id: "f00", Name: "mypaas-svc-web", Labels: null, IPAM: { Config: null } };
+  await using engine = new FakeEngine({ answer: () => Response.json(foreign) });
+  using client = new DockerClient(engine.socket);
+  await assertRejects(
+    () => runtimeAt(client).setPeers("web", []),
+    MyPaasError,
+    'Cannot isolate "web": MyPaas did not make the network "mypaas-svc-web"',
+  );
+  assertEquals(engine.calls.filter(({ method }) => method !== "GET"), []);
+});
+
 Deno.test("EngineRuntime.inspect() reads what Engine 29 leaves out", async () => {
   await using engine = new FakeEngine({ api: "1.55", answer: () => Response.json(CONTAINER_29) });
   using client = new DockerClient(engine.socket);
@@ -68,6 +122,7 @@ Deno.test("EngineRuntime.inspect() reads what Engine 29 leaves out", async () =>
     ingressAddress: undefined,
     internalAddress: "10.0.0.16",
     named: false,
+    reaches: [],
     restarts: true,
     health: "none",
     healthOutput: "",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { healthcheckWhileStarting, internalEndpoint, replicaContainer } from "../../src/docker/replica_container.ts";
+import { fixedEndpoint, healthcheckWhileStarting, replicaContainer } from "../../src/docker/replica_container.ts";
 import { objectNames } from "../../src/service/names.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { serviceSpec } from "../engine/bench.ts";
@@ -34,18 +34,18 @@ Deno.test("healthcheckWhileStarting() leaves an image without a health check alo
   assertEquals(times({ Interval: SECOND }, 41), undefined);
 });
 
-Deno.test("internalEndpoint() carries a name and a MAC address only where they are given", () => {
-  assertEquals(internalEndpoint("10.0.0.16", "web", "02:42:0a:00:00:10"), {
+Deno.test("fixedEndpoint() carries a name and a MAC address only where they are given", () => {
+  assertEquals(fixedEndpoint("10.0.0.16", "web", "02:42:0a:00:00:10"), {
     IPAMConfig: { IPv4Address: "10.0.0.16" },
     Aliases: ["web"],
     MacAddress: "02:42:0a:00:00:10",
   });
-  assertEquals(internalEndpoint("10.0.0.16", undefined), { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: [] });
+  assertEquals(fixedEndpoint("10.0.0.16", undefined), { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: [] });
 });
 
 const NAMES = objectNames("");
 
-function container(spec: Partial<ServiceSpec>): ReturnType<typeof replicaContainer> {
+function container(spec: Partial<ServiceSpec>, ownAddress?: string): ReturnType<typeof replicaContainer> {
   return replicaContainer({
     id: { service: "web", release: 7, n: 1 },
     image: "web:7",
@@ -55,7 +55,14 @@ function container(spec: Partial<ServiceSpec>): ReturnType<typeof replicaContain
     internalAddress: "10.0.0.16",
     named: true,
     labels: {},
-  }, { instance: "this", networks: NAMES.networks, mounts: [], healthcheck: undefined, apiMinor: 41 });
+  }, {
+    instance: "this",
+    networks: NAMES.networks,
+    mounts: [],
+    ownAddress,
+    healthcheck: undefined,
+    apiMinor: 41,
+  });
 }
 
 Deno.test("replicaContainer() limits memory with swap, and CPU time, only where the spec does", () => {
@@ -90,6 +97,14 @@ Deno.test("replicaContainer() tells a container what it is, unless the service s
   ]);
 });
 
+Deno.test("replicaContainer() gives a replica with a network of its own no name on the internal one", () => {
+  const body = container({ peers: [] }, "10.9.0.16");
+  assertEquals(body.Labels["mypaas.own-address"], "10.9.0.16");
+  assertEquals(body.NetworkingConfig?.EndpointsConfig, {
+    [NAMES.networks.internal]: { IPAMConfig: { IPv4Address: "10.0.0.16" }, Aliases: [] },
+  });
+});
+
 Deno.test("replicaContainer() cannot be told other labels of ours by what it is given", () => {
   const body = replicaContainer({
     id: { service: "web", release: 7, n: 2 },
@@ -100,7 +115,14 @@ Deno.test("replicaContainer() cannot be told other labels of ours by what it is 
     internalAddress: "10.0.0.16",
     named: true,
     labels: { "mypaas.instance": "another", "traefik.enable": "true" },
-  }, { instance: "this", networks: NAMES.networks, mounts: [], healthcheck: undefined, apiMinor: 41 });
+  }, {
+    instance: "this",
+    networks: NAMES.networks,
+    mounts: [],
+    ownAddress: undefined,
+    healthcheck: undefined,
+    apiMinor: 41,
+  });
   assertEquals(body.Labels, {
     "traefik.enable": "true",
     "mypaas.instance": "this",

@@ -44,10 +44,10 @@ Deno.test("dist/mypaas runs alone in an empty Debian root", async () => {
     }
     const tar = await new Deno.Command("tar", { args: ["-C", folder, "-c", "."] }).output();
     await importImage(image, tar.stdout);
-    const binds = [`${MYPAAS}:/mypaas:ro`];
-    const ran = await runContainer(image, ["/mypaas", "--version"], binds);
+    const options = { binds: [`${MYPAAS}:/mypaas:ro`] };
+    const ran = await runContainer(image, ["/mypaas", "--version"], options);
     assertEquals(ran, { code: 0, output: `${version}\n` });
-    assertMatch((await runContainer(image, ["/mypaas", "push", "--help"], binds)).output, /Usage: mypaas push/);
+    assertMatch((await runContainer(image, ["/mypaas", "push", "--help"], options)).output, /Usage: mypaas push/);
   } finally {
     await removeImage(image).catch(() => {});
     await Deno.remove(folder, { recursive: true });

@@ -12,7 +12,13 @@ export interface Container {
   /** Id of its image. */
   readonly Image: string;
   readonly Name: string;
-  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    /** RFC 3339 */
+    readonly StartedAt: string;
+  };
   readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
@@ -137,34 +143,84 @@ export async function exec(
   return { code: ExitCode, output: output.replaceAll("\r\n", "\n") };
 }
 
-/** Makes an image of one layer out of a tar, such as an empty Debian root. */
-export async function importImage(name: string, tar: BodyInit): Promise<void> {
+/**
+ * Makes an image of one layer out of a tar, such as an empty Debian root.
+ *
+ * @param changes Dockerfile instructions for its configuration, such as `ENV A=b`
+ */
+export async function importImage(
+  name: string,
+  tar: BodyInit,
+  { changes = [] }: { readonly changes?: readonly string[] } = {},
+): Promise<void> {
   const [repository = name, tag = "latest"] = name.split(":");
+  const query = changes.map((change) => `&changes=${encodeURIComponent(change)}`).join("");
   const answer = await request(
     "POST",
-    `/images/create?fromSrc=-&repo=${repository}&tag=${tag}`,
+    `/images/create?fromSrc=-&repo=${repository}&tag=${tag}${query}`,
     tar,
     "application/x-tar",
   );
   await answer.text();
 }
 
+/** Pulls an image without credentials. @returns whether it is on the machine now */
+export async function pullImage(name: string): Promise<boolean> {
+  const [repository = name, tag = "latest"] = name.split(":");
+  await post(`/images/create?fromImage=${repository}&tag=${tag}`).catch(() => {});
+  return await imageLabels(name) !== undefined;
+}
+
+/** The labels of an image, undefined when it is not on the machine. */
+export async function imageLabels(name: string): Promise<Readonly<Record<string, string>> | undefined> {
+  const list = await get<{ Labels: Readonly<Record<string, string>> | null }[]>(
+    `/images/json?filters=${encodeURIComponent(JSON.stringify({ reference: [name] }))}`,
+  );
+  return list[0] && (list[0].Labels ?? {});
+}
+
+/** How the containers of a server ended since a time, in order: service and exit code, such as `blog 0`. */
+export async function exitsSince(serverId: string, since: Date): Promise<readonly string[]> {
+  const wanted = { type: ["container"], event: ["die"], label: [`${Label.instance}=${serverId}`] };
+  const times = `since=${since.getTime() / 1000}&until=${Date.now() / 1000}`;
+  const answer = await request("GET", `/events?${times}&filters=${encodeURIComponent(JSON.stringify(wanted))}`);
+  const lines = (await answer.text()).trim().split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const { Actor }: { Actor: { Attributes: Record<string, string> } } = JSON.parse(line);
+    return `${Actor.Attributes[Label.service]} ${Actor.Attributes["exitCode"]}`;
+  });
+}
+
 export async function removeImage(name: string): Promise<void> {
   await (await request("DELETE", `/images/${name}?force=true`)).body?.cancel();
 }
 
-/** Runs a container to its end and removes it. `binds`: `/on/host:/in/container:ro`. */
+export interface RunOptions {
+  /** `/on/host:/in/container:ro` */
+  readonly binds?: readonly string[];
+  readonly env?: readonly string[];
+  /** `uid:gid` */
+  readonly user?: string;
+  /** Options of mount(8) by folder. */
+  readonly tmpfs?: Readonly<Record<string, string>>;
+  /** `host`: the machine's own network; default: none. */
+  readonly network?: "host" | "none";
+}
+
+/** Runs a container to its end and removes it. */
 export async function runContainer(
   image: string,
   command: readonly string[],
-  binds: readonly string[],
+  { binds = [], env = [], user = "", tmpfs = {}, network = "none" }: RunOptions,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const { Id }: { Id: string } = JSON.parse(
     await post("/containers/create", {
       Image: image,
       Entrypoint: command,
       Tty: true,
-      HostConfig: { Binds: binds, NetworkMode: "none" },
+      User: user,
+      Env: env,
+      HostConfig: { Binds: binds, Tmpfs: tmpfs, NetworkMode: network },
     }),
   );
   try {
@@ -175,4 +231,40 @@ export async function runContainer(
   } finally {
     await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
   }
+}
+
+export interface DetachedContainer {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** `/on/host:/in/container:ro` */
+  readonly binds: readonly string[];
+  readonly network: string;
+  /** Ports of this machine by port in the container. */
+  readonly ports: Readonly<Record<number, number>>;
+}
+
+/** Starts a container that goes when it is disposed. */
+export async function startDetached(container: DetachedContainer): Promise<AsyncDisposable> {
+  const { image, command, labels, binds, network, ports } = container;
+  const bindings = Object.entries(ports).map(([inside, port]) => [`${inside}/tcp`, [{ HostPort: String(port) }]]);
+  const { Id }: { Id: string } = JSON.parse(
+    await post("/containers/create", {
+      Image: image,
+      Cmd: command,
+      Labels: labels,
+      ExposedPorts: Object.fromEntries(bindings.map(([port]) => [port, {}])),
+      HostConfig: { Binds: binds, NetworkMode: network, PortBindings: Object.fromEntries(bindings) },
+    }),
+  );
+  const remove = async () => {
+    await (await request("DELETE", `/containers/${Id}?force=true&v=true`)).body?.cancel();
+  };
+  try {
+    await post(`/containers/${Id}/start`);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: remove };
 }

@@ -249,10 +249,15 @@ export function jsonLines({ stdout }: Ran): readonly Readonly<Record<string, unk
   return stdout.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line));
 }
 
-/** Runs the compiled program without a terminal. */
-export async function runProgram(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+/** Runs the compiled program without a terminal, in a folder (`cwd`) or where the tests run. */
+export async function runProgram(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { cwd = CHECKOUT }: { readonly cwd?: string } = {},
+): Promise<Ran> {
   const { code, stdout, stderr } = await new Deno.Command(MYPAAS, {
     args: [...args],
+    cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();

@@ -1,51 +1,30 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { connect } from "node:tls";
-import { within } from "../../src/wait.ts";
 import { jsonLines, sharedServer, succeeded } from "./lab.ts";
+import { type Page, visit } from "./visitor.ts";
 
 const server = sharedServer();
 
-interface HttpsAnswer {
-  readonly status: number;
-  readonly hsts: string | undefined;
-  readonly text: string;
-}
-
-/** Asks for a page over https as a visitor does who takes any certificate. HTTP/1.0, so that the body comes as it is. */
-async function getHttps(host: string, path = "/"): Promise<HttpsAnswer> {
-  const options = { host: "127.0.0.1", port: server().httpsPort, servername: host, rejectUnauthorized: false };
-  const answer = new Promise<string>((resolve, reject) => {
-    let text = "";
-    const socket = connect(options, () => socket.write(`GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`));
-    socket.setEncoding("utf8").on("data", (part: string) => text += part).on("end", () => resolve(text));
-    socket.on("error", reject);
-  });
-  const [head = "", text = ""] = (await within(answer, { what: `https://${host} answers`, timeoutMs: 20_000 })).split(
-    "\r\n\r\n",
-  );
-  const status = Number(/^HTTP\/1\.\d (\d+)/.exec(head)?.[1]);
-  return { status, hsts: /^strict-transport-security: (.*)$/im.exec(head)?.[1]?.trim(), text };
+function page(url: string): Promise<Page> {
+  return visit(server(), url);
 }
 
 /** Where http leads to. */
-async function redirectOf(host: string, path = "/"): Promise<string> {
-  using client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
-  const response = await fetch(server().url + path, { client, headers: { host }, redirect: "manual" });
-  await response.body?.cancel();
-  return `${response.status} ${response.headers.get("location")}`;
+async function redirectOf(url: string): Promise<string> {
+  const { status, location } = await page(url);
+  return `${status} ${location}`;
 }
 
 Deno.test("https serves the domain over TLS and sends http there; hsts tells browsers to stay", async () => {
-  const page = (hsts: string) => ({
+  const project = (hsts: string) => ({
     name: "secure",
     options: { domain: "secure.test", https: "true", hsts },
     app: { TEXT: "secure" },
   });
-  succeeded(await server().push(page("false")));
-  assertEquals(await getHttps("secure.test"), { status: 200, hsts: undefined, text: "secure" });
-  assertEquals(await redirectOf("secure.test", "/a?b"), `301 https://secure.test:${server().httpsPort}/a?b`);
-  const ran = succeeded(await server().push(page("true"), "--json"));
-  assertEquals(await getHttps("secure.test"), { status: 200, hsts: "max-age=31536000", text: "secure" });
+  succeeded(await server().push(project("false")));
+  assertEquals(await page("https://secure.test/"), { status: 200, text: "secure" });
+  assertEquals(await redirectOf("http://secure.test/a?b"), `301 https://secure.test:${server().httpsPort}/a?b`);
+  const ran = succeeded(await server().push(project("true"), "--json"));
+  assertEquals(await page("https://secure.test/"), { status: 200, hsts: "max-age=31536000", text: "secure" });
   const live = jsonLines(ran).find(({ kind }) => kind === "live");
   assertEquals(live?.["urls"], [`https://secure.test:${server().httpsPort}/`]);
 });
@@ -89,8 +68,8 @@ Deno.test("a path on its own leaves the rest of the domain to nobody", async () 
 Deno.test("one service serves https and http sites side by side", async () => {
   const options = { url: ["https://mixed.test/in", "http://mixed.test"] };
   succeeded(await server().push({ name: "mixed", options, app: { TEXT: "{path}" } }));
-  assertEquals((await getHttps("mixed.test", "/in/1")).text, "/in/1");
-  assertEquals(await redirectOf("mixed.test", "/in/1"), `301 https://mixed.test:${server().httpsPort}/in/1`);
+  assertEquals((await page("https://mixed.test/in/1")).text, "/in/1");
+  assertEquals(await redirectOf("http://mixed.test/in/1"), `301 https://mixed.test:${server().httpsPort}/in/1`);
   assertEquals(await server().get("mixed.test", "/out"), { status: 200, text: "/out" });
 });
 

@@ -63,6 +63,7 @@ Deno.test("EngineRuntime runs a replica at its fixed addresses, fenced and label
     ingressAddress: bench.address("ingress", 20),
     internalAddress: bench.address("internal", 20),
     named: false,
+    reaches: [],
     restarts: false,
     health: "none",
     healthOutput: "",

@@ -19,6 +19,8 @@ export class MemoryMachine implements Machine {
   readonly calls: string[] = [];
   /** Called before each change; throwing stands for a power cut there. */
   onCall: (call: string) => void = () => {};
+  /** On which addresses of the host ports are published. */
+  publishedOn: readonly string[] = ["0.0.0.0", "::"];
   #subnets = 0;
 
   version(): ReturnType<Machine["version"]> {
@@ -81,8 +83,10 @@ export class MemoryMachine implements Machine {
     const state = {
       name: part.name,
       running: true,
+      restarts: 0,
       digest: await partDigest(part),
       instance: part.labels[Label.instance] ?? "",
+      publishedOn: part.ports.length > 0 ? this.publishedOn : [],
     };
     this.parts.set(part.name, { state, part });
   }
@@ -126,7 +130,10 @@ export class MemoryMachine implements Machine {
 
   /** Puts a container there that `init` did not make. */
   addContainer(name: string, instance: string): void {
-    this.parts.set(name, { state: { name, instance, running: true, digest: "" }, part: undefined });
+    this.parts.set(name, {
+      state: { name, instance, running: true, restarts: 0, digest: "", publishedOn: [] },
+      part: undefined,
+    });
   }
 
   #setRunning(name: string, running: boolean) {

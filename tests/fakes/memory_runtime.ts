@@ -20,6 +20,8 @@ export class MemoryRuntime implements Runtime {
   readonly oneOffs: OneOffRequest[] = [];
   /** Every change, such as `start blog.8.1`. */
   readonly calls: string[] = [];
+  /** Who reaches an isolated service. */
+  readonly peers = new Map<string, readonly string[]>();
   /** Called before each change; what it throws is a power cut at that moment. */
   beforeCall: (call: string) => void = () => {};
   #pid = 1000;
@@ -32,6 +34,7 @@ export class MemoryRuntime implements Runtime {
         ingressAddress,
         internalAddress,
         named,
+        reaches: [],
         restarts: false,
         health: "none",
         healthOutput: "",
@@ -78,6 +81,21 @@ export class MemoryRuntime implements Runtime {
 
   setNamed(id: ReplicaId, named: boolean): Promise<void> {
     return this.#call(`${named ? "name" : "unname"} ${replicaName(id)}`, () => this.#set(id, { named }));
+  }
+
+  setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {
+    return this.#call(`set the peers of ${service}: ${peers?.join(", ") ?? "all"}`, () => {
+      if (peers === undefined) this.peers.delete(service);
+      else this.peers.set(service, peers);
+      for (const { id, reaches } of this.replicas.values()) {
+        const others = reaches.filter((each) => each !== service);
+        this.#set(id, { reaches: peers?.includes(id.service) ? [...others, service].sort() : others });
+      }
+    });
+  }
+
+  isolated(): Promise<readonly string[]> {
+    return Promise.resolve([...this.peers.keys()].sort());
   }
 
   moveTo(id: ReplicaId, ingressAddress: string): Promise<void> {

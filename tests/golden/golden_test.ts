@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parse, stringify } from "@std/yaml";
 import { routeOf } from "../../src/deploy/route_board.ts";
 import { UsageError } from "../../src/error.ts";
+import { withAutoDomain } from "../../src/service/auto_domain.ts";
 import { DIFFERENCES } from "../../src/service/old_dialect.ts";
 import { allOptions } from "../../src/service/options.ts";
 import { parseService, specNotes } from "../../src/service/parse_service.ts";
@@ -14,7 +15,9 @@ import { renderRouteFile } from "../../src/traefik/route_file.ts";
 // part of the route file and its labels, or the error. MYPAAS_UPDATE_GOLDEN=1 writes what becomes of it: look at the diff.
 
 const HERE = new URL(".", import.meta.url).pathname;
-const FOLDERS = ["options", "errors", "mypaas05"] as const;
+const FOLDERS = ["options", "errors", "mypaas05", "auto_domain"] as const;
+/** What services of the folder `auto_domain` are reached under when they have no domain. */
+const AUTO_DOMAIN = "203-0-113-7.sslip.io";
 const SEPARATOR = "\n----------\n";
 
 interface Golden {
@@ -36,9 +39,10 @@ function readFolder(folder: string): readonly Golden[] {
 }
 
 /** What becomes of a Dockerfile, as text. */
-function outcome(dockerfile: string): string {
+function outcome({ dockerfile, name }: Golden): string {
   try {
-    const { spec } = parseService(dockerfile, "Dockerfile");
+    const suffix = name.startsWith("auto_domain/") ? AUTO_DOMAIN : undefined;
+    const spec = withAutoDomain(parseService(dockerfile, "Dockerfile"), suffix);
     const notes = specNotes(spec);
     const all = { spec, ...(notes.length > 0 && { notes }), ...routing(spec) };
     // Without what is undefined.
@@ -73,9 +77,10 @@ function tableOf(file: string): Readonly<Record<string, Readonly<Record<string, 
   return own;
 }
 
-for (const { name, path, dockerfile, expected } of goldens) {
+for (const golden of goldens) {
+  const { name, path, dockerfile, expected } = golden;
   Deno.test(`a Dockerfile becomes what its golden file says: ${name}`, () => {
-    const actual = outcome(dockerfile);
+    const actual = outcome(golden);
     if (Deno.env.get("MYPAAS_UPDATE_GOLDEN")) Deno.writeTextFileSync(path, dockerfile + SEPARATOR + actual);
     else assertEquals(actual, expected);
   });

@@ -50,10 +50,12 @@ Deno.test("enable() starts now and at every boot, disable() undoes both", async 
   await withSystemctl("ActiveState=active\nUnitFileState=enabled\nMainPID=0\n", async (systemd, calls) => {
     await systemd.reload();
     await systemd.enable("mypaas.service");
+    await systemd.stop("mypaas.service");
     await systemd.disable("mypaas.service");
     assertEquals(await calls(), [
       "daemon-reload",
       "enable --now mypaas.service",
+      "stop mypaas.service",
       "disable mypaas.service",
       "stop mypaas.service",
       "reset-failed mypaas.service",

@@ -111,22 +111,29 @@ Deno.test("The gate gets the signature's headers and the address that Traefik sa
   const seen: Headers[] = [];
   const { handler } = receiver(gateOf((request) => {
     seen.push(request.headers);
-    return new Response("{}", { headers: { "mypaas-proof": "p", "set-cookie": "a=b", "content-type": "text/x" } });
+    const headers = { "mypaas-proof": "p", "mypaas-version": "7.0.0", "set-cookie": "a=b", "content-type": "text/x" };
+    return new Response("{}", { headers });
   }));
   const response = await handler(get("/v1/services?all=1", {
     "authorization": "secret",
     "cookie": "secret",
     "mypaas-client-address": "198.51.100.66",
     "mypaas-server": "id",
+    "mypaas-version": "6.0.0",
     "signature": "sig",
     "x-forwarded-for": "198.51.100.9, 203.0.113.7",
   }));
   assertEquals(Object.fromEntries(seen[0] ?? []), {
     "mypaas-client-address": "203.0.113.7",
     "mypaas-server": "id",
+    "mypaas-version": "6.0.0",
     "signature": "sig",
   });
-  assertEquals(Object.fromEntries(response.headers), { "content-type": "text/x", "mypaas-proof": "p" });
+  assertEquals(Object.fromEntries(response.headers), {
+    "content-type": "text/x",
+    "mypaas-proof": "p",
+    "mypaas-version": "7.0.0",
+  });
 });
 
 Deno.test("An address that is none is not passed on", async () => {

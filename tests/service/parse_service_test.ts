@@ -12,6 +12,7 @@ const DEFAULTS: ServiceSpec = {
   port: 80,
   publish: [],
   scale: 0,
+  peers: undefined,
   env: [],
   storedEnv: [],
   buildArgs: [],
@@ -95,13 +96,13 @@ for (const [claim, dockerfile, spec] of SPECS) {
   });
 }
 
-const DOMAIN = "it takes a host name with a dot, such as blog.example.com, without https:// or a path";
+const DOMAIN = "it takes a host name with a dot, such as blog.example.com, without https:// or a path, or none";
 const VOLUME =
   "it takes ~/folder:/folder, /folder:/folder or name:/folder, with :ro at the end for read-only, and no . or .. in it";
 const NAME = "it takes 1 to 42 lower-case letters, digits and inner dashes, but not traefik or mypaas...";
 const ENV = `it takes ${options.env.takes}`;
 const NAMES =
-  "servicename, domain, https, volume, port, scale, env, healthcheck, maxmem, maxcpu, publish, url, start-timeout, drain-timeout, stop-grace, buildarg, hsts";
+  "servicename, domain, https, volume, port, scale, env, healthcheck, maxmem, maxcpu, publish, url, start-timeout, drain-timeout, stop-grace, buildarg, hsts, isolated";
 
 function option(name: string, reason: string, line = 2): string {
   return `Cannot read option "${name}" in Dockerfile line ${line}: ${reason}`;
@@ -133,7 +134,13 @@ const ERRORS: readonly (readonly [dockerfile: string, message: string, hint?: st
     option("prot", `there is no such option; there are ${NAMES}`),
     "Write # mypaas.port = 80 if that is what you mean",
   ],
-  [blog("isolated = true"), option("isolated", `there is no such option; there are ${NAMES}`)],
+  [
+    blog("isolated = true,web"),
+    option(
+      "isolated",
+      '"true,web" names "true", which is no name here; it takes true, false, or names of services with commas between them, such as web,worker',
+    ),
+  ],
   [
     blog("port 80"),
     'Cannot read Dockerfile line 2: "# mypaas.port 80" is not an option; options are written # mypaas.<name> = <value>',

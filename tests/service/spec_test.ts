@@ -14,6 +14,7 @@ Deno.test("completeSpec() reads a spec that the first version stored", () => {
     port: 8080,
     publish: [],
     scale: 2,
+    peers: undefined,
     env: [{ name: "A", value: "1" }],
     storedEnv: [],
     buildArgs: [],
@@ -34,6 +35,7 @@ Deno.test("completeSpec() gives a spec of this version back as it was, after JSO
     publish: [{ hostPort: 53, port: 5353, protocol: "udp" as const }],
     healthcheck: { path: "/", intervalMs: 1000, timeoutMs: 5000 },
     maxMemoryBytes: 2 ** 29,
+    peers: ["web"],
   };
   assertEquals(completeSpec(JSON.parse(JSON.stringify(spec)) as StoredSpec), spec);
 });

@@ -140,7 +140,9 @@ function done({ files, parts, unit, instance }: WantedParts): FoundParts {
     entries: new Map(all.map(({ path, mode }) => [path, { kind: "file", mode, uid: 0, gid: 0 }])),
     texts: new Map(all.map(({ path, text }) => [path, text])),
     parts: new Map(
-      parts.map(({ part: { name }, digest }) => [name, { name, digest, instance, running: true } satisfies PartState]),
+      parts.map((
+        { part: { name }, digest },
+      ) => [name, { name, digest, instance, running: true, restarts: 0, publishedOn: [] } satisfies PartState]),
     ),
     unit: unit && { active: true, enabled: true, content: unit.content },
   };
@@ -235,7 +237,7 @@ Deno.test("planParts() takes the old daemon away before the new supervisor start
 Deno.test("planParts() refuses to touch a container of the same name that somebody else made", async () => {
   const now = await wanted({ supervisor: "none" });
   const foreign = (name: string) => {
-    const parts = new Map([[name, { name, running: true, digest: "", instance: "" }]]);
+    const parts = new Map([[name, { name, running: true, restarts: 0, digest: "", instance: "", publishedOn: [] }]]);
     return planParts(now, { ...NO_PARTS, parts });
   };
   assertThrows(() => foreign("mypaas-traefik"), MyPaasError, `Cannot use the name "mypaas-traefik"`);

@@ -14,6 +14,7 @@ export const SETTINGS: ServerSettings = {
   acmeCa: undefined,
   volumes: "/srv/mypaas",
   traefikImage: "traefik:v3.7.15",
+  autoDomain: undefined,
   builder: "buildkit",
   apiPassword: "5e".repeat(32),
   networks: {

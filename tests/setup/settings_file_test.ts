@@ -20,6 +20,7 @@ Deno.test("settings come back from server.yml as they were written", () => {
     email: "me@example.org",
     acmeCa: "/ca.pem",
     acme: "https://ca.example/dir",
+    autoDomain: "apps.example.org",
   };
   assertEquals(parseSettings(renderSettings(full), "f"), full);
 });
@@ -53,6 +54,11 @@ Deno.test("parseSettings() names the field that is wrong, and what it must be", 
     [
       { traefikImage: "traefik" },
       `traefikImage must be an image with its tag or digest, such as traefik:v3.7.15, not "traefik"`,
+    ],
+    [{ autoDomain: "none" }, `autoDomain must be a domain such as paas.example.org, not "none"`],
+    [
+      { autoDomain: `${"a.".repeat(100)}org` },
+      `autoDomain must be a domain of at most 200 characters, not "${"a.".repeat(100)}org"`,
     ],
     [{ apiPassword: "x" }, `apiPassword must be 64 hex digits`],
     [{ networks: "none" }, `networks must be a map of internal, ingress, entry and admin, not "none"`],

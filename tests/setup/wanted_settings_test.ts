@@ -29,10 +29,31 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     acmeCa: undefined,
     volumes: "/srv/mypaas",
     traefikImage: "traefik:v3.7.15",
+    autoDomain: undefined,
     builder: "buildkit",
     apiPassword: FRESH.apiPassword,
     networks: {},
   });
+});
+
+Deno.test("--auto-domain is kept, goes with the address, and is taken away by an empty text", () => {
+  const named = wantedSettings({ autoDomain: "sslip.io" }, SETTINGS, FRESH);
+  assertEquals(named, { ...SETTINGS, autoDomain: "sslip.io" });
+  assertEquals(wantedSettings({ address: "192.0.2.8" }, named, FRESH).autoDomain, "sslip.io");
+  assertEquals(wantedSettings({ autoDomain: "" }, named, FRESH), SETTINGS);
+  const byName = { address: "paas.example.org" };
+  assertEquals(
+    assertThrows(() => wantedSettings(byName, named, FRESH), UsageError).message,
+    'Cannot use --auto-domain sslip.io: the server\'s address is "paas.example.org"',
+  );
+  assertEquals(
+    wantedSettings({ ...byName, autoDomain: "apps.example.org" }, named, FRESH).autoDomain,
+    "apps.example.org",
+  );
+  assertEquals(
+    refusal({ autoDomain: "no domain" }),
+    'Cannot use --auto-domain "no domain": it must be a domain such as paas.example.org',
+  );
 });
 
 Deno.test("wantedSettings() of another init without flags are those of before, address and id included", () => {

@@ -12,6 +12,7 @@ import {
 import { parseEventLine } from "../../src/wire/event_schemas.ts";
 import type { EventLine } from "../../src/wire/events.ts";
 import type { KeySummary, ServiceSummary } from "../../src/wire/requests.ts";
+import { PLAN } from "../client/plan_example.ts";
 
 const TIME = "2026-11-22T10:00:00.123Z";
 
@@ -91,7 +92,7 @@ const EVENTS: readonly EventLine[] = [
   { ...LINE, kind: "step", text: "create blog.7.1", state: "started" },
   { ...LINE, kind: "step", text: "create blog.7.1", state: "done", seconds: 0.25 },
   { ...LINE, kind: "warning", text: "two writers" },
-  { ...LINE, kind: "planned", steps: ["create"], notes: [] },
+  { ...LINE, kind: "planned", ...PLAN },
   { ...LINE, kind: "live", service: "blog", release: 7, urls: [], seconds: 3, alreadyLive: false, proof: "AAAA" },
   {
     ...LINE,

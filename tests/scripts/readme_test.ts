@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { withCommandsTable } from "../../scripts/readme_commands.ts";
+import { withOptionsTable } from "../../scripts/readme_options.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+
+/** All text of the product, its strings unescaped as far as sentences need. */
+async function sources(folder: URL): Promise<string> {
+  const texts = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) texts.push(await sources(new URL(`${name}/`, folder)));
+    else texts.push(await Deno.readTextFile(new URL(name, folder)));
+  }
+  return texts.join("\n");
+}
+
+Deno.test("README's table of options is the one of src/service/options.ts (else run scripts/readme_options.ts)", () => {
+  assertEquals(readme, withOptionsTable(readme));
+});
+
+Deno.test("README's table of commands is the one of the command line (else run scripts/readme_commands.ts)", () => {
+  assertEquals(readme, withCommandsTable(readme));
+});
+
+Deno.test("every sentence that README explains is one that the program says", async () => {
+  const section = readme.split("## When something goes wrong")[1]?.split("\n## ")[0] ?? "";
+  const sentences = section.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+    line.split("`")[1] ?? ""
+  );
+  const said = await sources(new URL("src/", ROOT));
+  const unsaid = sentences.filter((sentence) =>
+    !sentence.split(/\.\.\.|`, `|`/).every((part) => said.includes(part.trim()))
+  );
+  assertEquals([sentences.length > 5, unsaid], [true, []]);
+});
