@@ -136,11 +136,12 @@ export class Probation {
     trial.decided = true;
     const all = store.releases(service, Number.MAX_SAFE_INTEGER);
     const before = all.find((release) => release.status === "retired" && release.number < number);
-    log(`${service}.${number} is taken back: ${because}`);
     if (before === undefined) {
+      log(`${service}.${number} should be taken back, but no release was live before it: ${because}`);
       this.#end(service, { kind: "taken-back", because: `${because}; no release was live before`, by: undefined });
       return;
     }
+    log(`${service}.${number} is taken back: ${because}`);
     store.setError(service, number, because);
     const failure = await this.#parts.redeploy(
       service,

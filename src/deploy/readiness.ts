@@ -10,6 +10,8 @@ const UNPROBED_READY_MS = 2000;
 const PROBE_TIMEOUT_MS = 5000;
 /** A starting replica is asked at least this often, whatever the health check's interval is. */
 const LONGEST_INTERVAL_MS = 1000;
+/** One that does not even accept a connection is asked again soon. */
+const DEAF_INTERVAL_MS = 100;
 const LOG_TAIL_LINES = 20;
 /** The exit code of a process that SIGKILL ended. */
 const SIGKILLED = 137;
@@ -60,11 +62,13 @@ export async function awaitReady(
       return now - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
     }
     if (now < nextProbe) return false;
-    nextProbe = now + probe.intervalMs;
     const target = { address, port: spec.port, host: probe.host, path: probe.path };
     const status = await parts.probes.httpStatus(target, probe.timeoutMs, waitSignal);
     // A probe that was cut off because the time is over says nothing new.
     if (status !== undefined || !waitSignal.aborted) probed = { path: probe.path, status };
+    // Who does not listen yet is not troubled by the question; the answer of one that does is waited for.
+    const pause = status === undefined ? Math.min(probe.intervalMs, DEAF_INTERVAL_MS) : probe.intervalMs;
+    nextProbe = now + pause;
     return status !== undefined && probe.accepts(status) && "ready";
   };
   try {

@@ -26,7 +26,15 @@ Deno.test("completeWords() knows the commands and what they do, and none that is
 });
 
 Deno.test("completeWords() knows a command's options, those of the program, and no other's", () => {
-  assertEquals(words("push", "lab", "--"), ["--dry-run", "--force", "--help", "--json", "--root", "--version"]);
+  assertEquals(words("push", "lab", "--"), [
+    "--dry-run",
+    "--force",
+    "--help",
+    "--json",
+    "--root",
+    "--version",
+    "--wait",
+  ]);
   assertEquals(words("keys", "list", "--s"), ["--server"]);
   assertEquals(words("push", "--s"), []);
   assertEquals(words("logs", "--", "--s"), []);

@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/yaml";
+import { waitUntil } from "../../src/wait.ts";
+import { containersOf, inspect, killContainer } from "./engine.ts";
+import { jsonLines, sharedServer, succeeded } from "./lab.ts";
+
+const server = sharedServer();
+const RATE = 120;
+
+async function history(service: string) {
+  return jsonLines(succeeded(await server().run(["history", service, "--json"])));
+}
+
+/** To how many replicas a service's requests go now. */
+async function routed(service: string): Promise<number> {
+  const table = parse(await Deno.readTextFile(server().layout.routesFile)) as RouteFile;
+  return table.http.services[service]?.loadBalancer.servers.length ?? 0;
+}
+
+interface RouteFile {
+  readonly http: {
+    readonly services: Readonly<Record<string, { readonly loadBalancer: { readonly servers: readonly unknown[] } }>>;
+  };
+}
+
+Deno.test("of three replicas one is killed five times, and no more fails than was in flight", async () => {
+  const options = { domain: "trio.test", scale: 3 };
+  succeeded(await server().push({ name: "trio", options, app: { TEXT: "trio", DELAY: "20ms" } }));
+  const load = server().load("trio.test", RATE);
+  for (let kills = 1; kills <= 5; kills++) {
+    const [victim] = await containersOf(server().serverId, "trio");
+    assert(victim !== undefined);
+    await killContainer(victim.Id);
+    await waitUntil(async () => {
+      const { State } = await inspect(victim.Id);
+      return State.Running && State.StartedAt !== victim.State.StartedAt;
+    }, { what: "the killed replica runs again", timeoutMs: 15_000, intervalMs: 50 });
+    // Back in the route before the next one is killed, or two would be away at once.
+    await waitUntil(async () => await routed("trio") === 3, { what: "all three are routed", timeoutMs: 15_000 });
+  }
+  const { sent, failed, failures, p99 } = await load.stop();
+  console.log(`${sent} sent, ${failed} failed in 5 kills, p99 ${p99.toFixed(0)} ms`);
+  assertLessOrEqual(failed, 15, JSON.stringify(failures));
+  assertLessOrEqual(p99, 150);
+});
+
+Deno.test("the only replica is killed, and visitors wait until it is back", async () => {
+  succeeded(
+    await server().push({ name: "solo", options: { domain: "solo.test" }, app: { TEXT: "solo", BOOT: "500ms" } }),
+  );
+  const [only] = await containersOf(server().serverId, "solo");
+  assert(only !== undefined);
+  await killContainer(only.Id);
+  const before = performance.now();
+  assertEquals(await server().get("solo.test"), { status: 200, text: "solo" });
+  const waited = performance.now() - before;
+  console.log(`waited ${waited.toFixed(0)} ms for an app that boots for 500 ms`);
+  assertLessOrEqual(waited, 2000);
+});
+
+Deno.test("a release that crashes again after its commit is taken back, push --wait exits 5, and history says so", async () => {
+  const fickle = (text: string, app: Record<string, string> = {}) => ({
+    name: "fickle",
+    options: { domain: "fickle.test", scale: 1 },
+    app: { TEXT: text, ...app },
+  });
+  succeeded(await server().push(fickle("good")));
+  const ran = await server().push(fickle("bad", { EXIT_AFTER: "2s", EXIT_CODE: "9" }), "--wait");
+  assertEquals(ran.code, 5, ran.stderr);
+  assertStringIncludes(ran.stdout, "fickle is live: release 2");
+  assertStringIncludes(
+    ran.stderr,
+    'Cannot keep release 2 of "fickle": fickle.2.1 ended twice, the last time with exit code 9',
+  );
+  assertStringIncludes(ran.stderr, "release 3 serves");
+  assertEquals(await server().get("fickle.test"), { status: 200, text: "good" });
+  const rows = (await history("fickle")).map(({ release, status, what }) => `${release} ${status} ${what}`);
+  assertEquals(rows, ["3 live rollback to 1, by itself", "2 retired deploy", "1 retired deploy"]);
+  const { stdout } = succeeded(await server().run(["history", "fickle"]));
+  assertMatch(stdout, /\n {2}fickle\.2\.1 ended twice, the last time with exit code 9\n/);
+});
+
+Deno.test("a service in a crash loop answers 503 at once", async () => {
+  const options = { domain: "loop.test" };
+  succeeded(await server().push({ name: "loop", options, app: { TEXT: "loop", EXIT_AFTER: "700ms" } }));
+  await waitUntil(async () => {
+    const before = performance.now();
+    const { status } = await server().get("loop.test");
+    return status === 503 && performance.now() - before < 1000;
+  }, { what: "the crash loop is refused at once", timeoutMs: 30_000 });
+});
