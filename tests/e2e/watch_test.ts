@@ -23,11 +23,11 @@ interface RouteFile {
   };
 }
 
-Deno.test("of three replicas one is killed five times, and no more fails than was in flight", async () => {
+Deno.test("of three replicas one is killed twice, and no more fails than was in flight", async () => {
   const options = { domain: "trio.test", scale: 3 };
   succeeded(await server().push({ name: "trio", options, app: { TEXT: "trio", DELAY: "20ms" } }));
-  const load = server().load("trio.test", RATE);
-  for (let kills = 1; kills <= 5; kills++) {
+  const load = server().load("trio.test", RATE, 20);
+  for (let kills = 1; kills <= 2; kills++) {
     const [victim] = await containersOf(server().serverId, "trio");
     assert(victim !== undefined);
     await killContainer(victim.Id);
@@ -38,9 +38,9 @@ Deno.test("of three replicas one is killed five times, and no more fails than wa
     // Back in the route before the next one is killed, or two would be away at once.
     await waitUntil(async () => await routed("trio") === 3, { what: "all three are routed", timeoutMs: 15_000 });
   }
-  const { sent, failed, failures, p99 } = await load.stop();
-  console.log(`${sent} sent, ${failed} failed in 5 kills, p99 ${p99.toFixed(0)} ms`);
-  assertLessOrEqual(failed, 15, JSON.stringify(failures));
+  const { sent, failed, failures, p99 } = await load.finished();
+  console.log(`${sent} sent, ${failed} failed in 2 kills, p99 ${p99.toFixed(0)} ms`);
+  assertLessOrEqual(failed, 6, JSON.stringify(failures));
   assertLessOrEqual(p99, 150);
 });
 
