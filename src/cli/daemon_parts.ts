@@ -1,0 +1,179 @@
+import { Deploys } from "../daemon/deploys.ts";
+import { ServiceActions } from "../daemon/service_actions.ts";
+import type { HandlerParts } from "../daemon/handler.ts";
+import { Logins } from "../daemon/logins.ts";
+import { Registries } from "../daemon/registries.ts";
+import { Signer } from "../daemon/signer.ts";
+import { publicUrls } from "../daemon/summary.ts";
+import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
+import { RouteBoard } from "../deploy/route_board.ts";
+import { DockerClient } from "../docker/client.ts";
+import { EngineBuilder } from "../docker/engine_builder.ts";
+import { EngineMachine } from "../docker/engine_machine.ts";
+import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { EngineUses } from "../docker/engine_uses.ts";
+import { checkCredential } from "../docker/registry_auth.ts";
+import { blobFolder } from "../host/blob_store.ts";
+import { controlGroupUse } from "../host/control_group.ts";
+import { sha256 } from "../host/hash.ts";
+import { machineProbes } from "../host/probes.ts";
+import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
+import { dockerPlatform } from "../host/process.ts";
+import { traefikCounts } from "../host/traefik_counts.ts";
+import { TraefikTable } from "../host/traefik_table.ts";
+import { VolumeFolders } from "../host/volume_folders.ts";
+import { zstdDecompress } from "../host/zstd.ts";
+import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
+import { autoDomainSuffix } from "../service/auto_domain.ts";
+import { type ObjectNames, objectNames } from "../service/names.ts";
+import type { ServiceSpec, Volume } from "../service/spec.ts";
+import { replicaRange } from "../setup/addresses.ts";
+import type { ServerLayout } from "../setup/layout.ts";
+import { traefikAdminAddress } from "../setup/parts.ts";
+import { type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../setup/settings.ts";
+import { SqliteAuditLog } from "../state/audit_log.ts";
+import type { Database } from "../state/database.ts";
+import { SqliteEnvStore } from "../state/env_store.ts";
+import { SqliteKeyStore } from "../state/key_store.ts";
+import { SqliteRegistryStore } from "../state/registry_store.ts";
+import { SqliteReleaseStore } from "../state/release_store.ts";
+import { ownKey, ownSealingKey, pinOf } from "./daemon_keys.ts";
+import { type LiveWatch, watchLive } from "./daemon_watch.ts";
+
+/** What the daemon is made from. */
+export interface DaemonGround {
+  readonly layout: ServerLayout;
+  readonly settings: ServerSettings;
+  readonly database: Database;
+  readonly version: string;
+  readonly log: (line: string) => void;
+}
+
+/** The joined parts. */
+export interface DaemonParts {
+  readonly deploys: Deploys;
+  /** All that the sockets need but the moment from which they may answer. */
+  readonly handlerParts: Omit<HandlerParts, "converged">;
+  readonly machine: EngineMachine;
+  readonly names: ObjectNames;
+  readonly runtime: EngineRuntime;
+  readonly live: LiveWatch;
+}
+
+/** Joins the adapters to the daemon. Makes its keys when they are missing; what runs for longer ends with the signal. */
+export async function daemonParts(
+  { layout, settings, database, version, log }: DaemonGround,
+  signal: AbortSignal,
+): Promise<DaemonParts> {
+  const { serverId } = settings;
+  const now = () => new Date();
+  const names = objectNames(shortId(settings, layout.root));
+  const client = new DockerClient();
+  const machine = new EngineMachine(client);
+  const store = new SqliteReleaseStore(database);
+  const specs = () => [...store.allLive(), ...store.pending()].map(({ spec }) => spec);
+  const volumes = new VolumeFolders(settings.volumes, specs);
+  const runtime = new EngineRuntime({
+    client,
+    names,
+    instance: serverId,
+    volumeSource: (_service, volume) => volumes.ensure(volume),
+  });
+  const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
+  const keys = new SqliteKeyStore(database);
+  const audit = new SqliteAuditLog(database);
+  const registries = new SqliteRegistryStore(database);
+  const envStore = new SqliteEnvStore(database);
+  const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
+  const traefik = {
+    apiUrl: `http://${traefikAdminAddress(settings)}:${TRAEFIK_API_PORT}`,
+    user: API_USER,
+    password: settings.apiPassword,
+  };
+  const render = await routeFileRenderer(settings);
+  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
+  const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
+  const ground = {
+    runtime,
+    builder: new EngineBuilder({
+      client,
+      names,
+      instance: serverId,
+      kind: settings.builder,
+      credentials: (host) => registries.credential(host),
+    }),
+    probes: machineProbes(),
+    routes: new RouteBoard(table),
+    store,
+    now,
+    envStore,
+    ingressNetwork: names.networks.ingress,
+    onIdle,
+    log,
+  };
+  const volumePlace = (service: string, volume: Volume) =>
+    volume.kind === "bind" ? volumes.path(volume) : `the Docker volume ${names.volume(service, volume.source)}`;
+  const live = watchLive(ground, () => deploys, signal);
+  const deploys: Deploys = new Deploys({
+    ...ground,
+    onLive: live.onLive,
+    ranges: {
+      ingress: replicaRange(settings.networks.ingress),
+      internal: replicaRange(settings.networks.internal),
+    },
+    checkVolumes: (spec) => volumes.check(spec),
+    reservedDomains: settings.domain === undefined ? [] : [settings.domain],
+    reservedPorts: [settings.httpPort, settings.httpsPort],
+    platform: dockerPlatform(),
+    builderKind: settings.builder,
+    urlsOf,
+    volumePlace,
+    address: settings.address,
+    autoDomain: settings.autoDomain && autoDomainSuffix(settings.autoDomain, settings.address),
+  }, signal);
+  const daemonKey = await ownKey(layout);
+  const server = {
+    url: serverUrl(settings),
+    serverId,
+    daemonKey: daemonKey.publicKey,
+    certificatePin: settings.domain === undefined ? await pinOf(layout) : undefined,
+  };
+  const local = blobFolder(layout.blobs);
+  const handlerParts = {
+    serverId,
+    version,
+    now,
+    store,
+    runtime,
+    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts: () => traefikCounts(traefik) },
+    deploys,
+    probation: live.probation,
+    actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),
+    keys,
+    nonces: keys,
+    audit,
+    registries: new Registries({
+      store: registries,
+      check: (credential) => checkCredential(client, credential),
+      now,
+    }),
+    envStore,
+    sealingKey: await ownSealingKey(layout),
+    logins: new Logins({ serverId, keys, audit, now, server }),
+    sources: { local, gate: blobFolder(layout.spool) },
+    uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
+    urlsOf,
+    onIdle,
+    signer: new Signer(serverId, daemonKey),
+    log,
+  };
+  return { deploys, handlerParts, machine, names, runtime, live };
+}
+
+/** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */
+function giveMemoryBack(machine: EngineMachine, receiver: string): void {
+  if (!trimsMemory()) return;
+  trimMemory();
+  // A receiver that is away has nothing to give.
+  machine.signalPart(receiver, "SIGUSR2").catch(() => {});
+}
