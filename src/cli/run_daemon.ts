@@ -76,7 +76,7 @@ async function readSettings(layout: ServerLayout): Promise<ServerSettings> {
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, names, runtime, log, onQueued }: Omit<DaemonParts, "handlerParts"> & {
+  { deploys, machine, names, runtime, log, onQueued }: Omit<DaemonParts, "handlerParts" | "live"> & {
     readonly log: (line: string) => void;
     readonly onQueued: () => void;
   },
