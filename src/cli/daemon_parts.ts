@@ -90,6 +90,7 @@ export async function daemonParts(
     user: API_USER,
     password: settings.apiPassword,
   };
+  const counts = () => traefikCounts(traefik);
   const render = await routeFileRenderer(settings);
   const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
   const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
@@ -116,6 +117,7 @@ export async function daemonParts(
   const live = watchLive(ground, () => deploys, signal);
   const deploys: Deploys = new Deploys({
     ...ground,
+    counts,
     onLive: live.onLive,
     ranges: {
       ingress: replicaRange(settings.networks.ingress),
@@ -145,7 +147,7 @@ export async function daemonParts(
     now,
     store,
     runtime,
-    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts: () => traefikCounts(traefik) },
+    load: { uses: (services: ReadonlySet<string>) => uses.uses(services), counts },
     deploys,
     probation: live.probation,
     actions: new ServiceActions({ ...ground, volumePlace }, deploys.work),

@@ -101,7 +101,7 @@ export function renderResult({ end, sentBytes, lacked, seconds }: PushResult): r
   const share = sentBytes < lacked.totalBytes ? ` of ${formatBytes(lacked.totalBytes)}` : "";
   return [
     `${end.service} is ${end.alreadyLive ? "already live" : "live"}: release ${end.release}, ` +
-    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)}${share}`,
+    `${formatSeconds(seconds)}, sent ${formatBytes(sentBytes)}${share}${visitsText(end)}`,
     ...end.urls.map((url) => `  ${plainText(url)}`),
   ];
 }
@@ -113,12 +113,18 @@ export function renderEnd(end: DeployEnd): readonly string[] {
       return [plainText(end.text), ...end.notes.map((note) => `  ${plainText(note)}`)];
     case "live":
       return [
-        `${end.service} is live: release ${end.release}, ${formatSeconds(end.seconds)}`,
+        `${end.service} is live: release ${end.release}, ${formatSeconds(end.seconds)}${visitsText(end)}`,
         ...end.urls.map((url) => `  ${plainText(url)}`),
       ];
     case "planned":
       return renderPlan(end);
   }
+}
+
+/** What visitors noticed; nothing when there were none. */
+function visitsText({ visits }: Extract<DeployEvent, { kind: "live" }>): string {
+  if (visits === undefined || visits.requests === 0) return "";
+  return `; ${counted(visits.requests, "request")} meanwhile, ${visits.failed} failed`;
 }
 
 /** The lines of a failure: the sentence, what helps to see the cause, what to try. */

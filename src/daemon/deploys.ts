@@ -1,5 +1,4 @@
 import type { BlobSource } from "../archive/blobs.ts";
-import { contextTar } from "../archive/context_tar.ts";
 import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
@@ -9,14 +8,16 @@ import { autoDomainNote } from "../service/auto_domain.ts";
 import type { ParsedService } from "../service/parse_service.ts";
 import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
-import type { DeployEvent, WireError } from "../wire/events.ts";
+import type { TraefikCounts } from "../traefik/metrics.ts";
+import type { DeployEvent, Visits, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
+import { Builds } from "./builds.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
-import { Queue } from "./queue.ts";
+import { VisitCounter } from "./visits.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
 export interface DeploysParts
@@ -26,6 +27,8 @@ export interface DeploysParts
   readonly envStore: Pick<EnvStore, "values">;
   /** How laptops reach the server: a domain or an IPv4 address. */
   readonly address: string;
+  /** What Traefik has counted. */
+  readonly counts: () => Promise<TraefikCounts>;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
   readonly onIdle: WorkParts["onIdle"];
@@ -48,7 +51,7 @@ type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Prom
 export class Deploys {
   readonly work: Work;
   readonly #parts: DeploysParts;
-  readonly #builds = new Queue();
+  readonly #builds: Builds;
   /** Deploys that can be cancelled. `begun`: it is no longer waiting for its turn. */
   readonly #open = new Map<string, { readonly deploy: Deploy; readonly cancel: AbortController; begun: boolean }>();
 
@@ -56,6 +59,7 @@ export class Deploys {
   constructor(parts: DeploysParts, signal: AbortSignal) {
     this.#parts = parts;
     this.work = new Work(parts, signal);
+    this.#builds = new Builds(parts.builder);
   }
 
   /**
@@ -109,7 +113,7 @@ export class Deploys {
     const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
     return this.#start(
       release,
-      (deploy, made, signal) => this.#build(made, { request, source, service, deploy, signal }),
+      (deploy, made, signal) => this.#builds.build(made, { request, source, service, log: deploy.log, signal }),
     );
   }
 
@@ -208,6 +212,7 @@ export class Deploys {
     const began = this.#parts.now().getTime();
     const report = (event: DeployEvent) => log.add(event);
     const retry = () => this.work.retry(service);
+    const counter = new VisitCounter(service, this.#parts.counts);
     try {
       const { tail } = await rollOut({ ...this.#parts, onUnfinished: retry }, release, {
         report,
@@ -218,7 +223,8 @@ export class Deploys {
         },
       });
       this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
-      log.add(this.#live(release, { seconds: (this.#parts.now().getTime() - began) / 1000, alreadyLive: false }));
+      const seconds = (this.#parts.now().getTime() - began) / 1000;
+      log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
@@ -231,43 +237,16 @@ export class Deploys {
     }
   }
 
-  async #build(
-    { service: name, number, spec }: Release,
-    { request, source, service, deploy, signal }: {
-      readonly request: DeployRequest;
-      readonly source: BlobSource;
-      readonly service: ParsedService;
-      readonly deploy: Deploy;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<BuiltImage> {
-    const { log } = deploy;
-    const behind = this.#builds.behind("build");
-    if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
-    return await this.#builds.run("build", deploy.id, () => {
-      signal.throwIfAborted();
-      return this.#parts.builder.build(
-        {
-          service: name,
-          release: number,
-          dockerfile: request.dockerfile,
-          baseImages: service.baseImages,
-          followed: followedImage(service),
-          buildArgs: spec.buildArgs,
-          context: contextTar(request.manifest, (chunk) => source.read(name, chunk)),
-        },
-        (line) => log.add({ kind: "log", step: line.step, text: line.text }),
-        signal,
-      );
-    });
-  }
-
   #live(
     { service, number, spec }: Release,
-    { seconds, alreadyLive }: { readonly seconds: number; readonly alreadyLive: boolean },
+    { seconds, visits, alreadyLive }: {
+      readonly seconds: number;
+      readonly visits?: Visits | undefined;
+      readonly alreadyLive: boolean;
+    },
   ): DeployEvent {
     const { urlsOf, address } = this.#parts;
-    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, alreadyLive };
+    return { kind: "live", service, release: number, urls: urlsOf(spec), address, seconds, visits, alreadyLive };
   }
 
   /** A service that got its name from the server may be no website: that it does not answer requests is no fault then. */

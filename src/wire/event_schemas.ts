@@ -44,6 +44,7 @@ const EVENTS = [
     urls: texts,
     address: v.optional(v.string()),
     seconds,
+    visits: v.optional(v.object({ requests: count, failed: count })),
     alreadyLive: v.boolean(),
   }),
   v.object({ ...line, kind: v.literal("done"), service: v.string(), text: v.string(), notes: texts }),

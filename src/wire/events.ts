@@ -11,6 +11,14 @@ export interface WireError {
   readonly skew?: boolean | undefined;
 }
 
+/** Requests of a service while a deploy of it went on. */
+export interface Visits {
+  /** Those that were answered. */
+  readonly requests: number;
+  /** How many of them with a 5xx. */
+  readonly failed: number;
+}
+
 /** What a deploy, or other work on a service, tells while it goes on. `live`, `planned`, `done` and `failed` are ends. */
 export type DeployEvent =
   | { readonly kind: "accepted"; readonly deploy: string; readonly service: string; readonly release: number }
@@ -33,6 +41,8 @@ export type DeployEvent =
     /** How laptops reach the server: a domain or an IPv4 address. */
     readonly address?: string | undefined;
     readonly seconds: number;
+    /** Undefined when Traefik does not tell, or nothing was done. */
+    readonly visits?: Visits | undefined;
     /** Nothing was to be done: the same content serves already. */
     readonly alreadyLive: boolean;
   }

@@ -87,6 +87,16 @@ Deno.test("renderResult() ends with the release, seconds, bytes sent of the proj
   );
 });
 
+Deno.test("renderResult() tells what visitors noticed, when there were any", () => {
+  const end = { kind: "live", service: "blog", release: 7, urls: [], seconds: 2, alreadyLive: false } as const;
+  const numbers = { sentBytes: 1234, lacked: LACKED, seconds: 3.21 };
+  const line = (visits: { requests: number; failed: number }) => renderResult({ end: { ...end, visits }, ...numbers });
+  assertEquals(line({ requests: 512, failed: 0 }), [
+    "blog is live: release 7, 3.2 s, sent 1.2 kB of 20.9 MB; 512 requests meanwhile, 0 failed",
+  ]);
+  assertEquals(line({ requests: 0, failed: 0 }), ["blog is live: release 7, 3.2 s, sent 1.2 kB of 20.9 MB"]);
+});
+
 Deno.test("ProgressLines leaves what a dry run would send to the plan", () => {
   assertEquals(lines({ kind: "wouldSend", ...LACKED }), []);
 });

@@ -84,6 +84,7 @@ export class BenchDaemon implements AsyncDisposable {
     const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     this.deploys = new Deploys({
       ...ground,
+      counts: () => this.load.counts(),
       onLive: live.onLive,
       envStore,
       checkVolumes: () => Promise.resolve(),

@@ -187,3 +187,25 @@ Deno.test("a deploy goes on when nobody follows it, and can be found afterwards"
   assertEquals(daemon.deploys.work.find("blog.1"), deploy);
   assertEquals(daemon.deploys.work.find("blog.2"), undefined);
 });
+
+Deno.test("the end of a deploy tells what visitors noticed, as far as Traefik knows", async () => {
+  await using daemon = await BenchDaemon.start();
+  const counts = (total: number, failed: number, startedAt = 1000) => ({
+    startedAt,
+    services: new Map([["blog", { total, "2xx": total - failed, "3xx": 0, "4xx": 0, "5xx": failed }]]),
+  });
+  const visits = async (before: ReturnType<typeof counts>, after: ReturnType<typeof counts> | undefined) => {
+    daemon.load.counted = () => before;
+    daemon.onBuild = () => {
+      daemon.load.counted = () => {
+        if (after === undefined) throw new MyPaasError("Traefik does not answer");
+        return after;
+      };
+    };
+    const end = (await daemon.deploy(BLOG, { force: true })).at(-1);
+    return end?.kind === "live" ? end.visits : end;
+  };
+  assertEquals(await visits(counts(100, 1), counts(150, 3)), { requests: 50, failed: 2 });
+  assertEquals(await visits(counts(100, 1), counts(10, 0, 2000)), undefined);
+  assertEquals(await visits(counts(100, 1), undefined), undefined);
+});

@@ -1,0 +1,50 @@
+import type { BlobSource } from "../archive/blobs.ts";
+import { contextTar } from "../archive/context_tar.ts";
+import type { Builder, BuiltImage } from "../deploy/runtime.ts";
+import type { Release } from "../deploy/store.ts";
+import type { ParsedService } from "../service/parse_service.ts";
+import type { DeployRequest } from "../wire/requests.ts";
+import { followedImage } from "./accept.ts";
+import type { DeployLog } from "./deploy_log.ts";
+import { Queue } from "./queue.ts";
+
+/** Builds images for releases, one at a time: a small machine is not to be filled with compilers. */
+export class Builds {
+  readonly #builder: Pick<Builder, "build">;
+  readonly #queue = new Queue();
+
+  constructor(builder: Pick<Builder, "build">) {
+    this.#builder = builder;
+  }
+
+  /** Builds when it is its turn; the log says what it waits for, and what the build writes. */
+  async build(
+    { service, number, spec }: Release,
+    { request, source, service: parsed, log, signal }: {
+      readonly request: DeployRequest;
+      readonly source: BlobSource;
+      readonly service: ParsedService;
+      readonly log: DeployLog;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<BuiltImage> {
+    const behind = this.#queue.behind("build");
+    if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
+    return await this.#queue.run("build", `${service}.${number}`, () => {
+      signal.throwIfAborted();
+      return this.#builder.build(
+        {
+          service,
+          release: number,
+          dockerfile: request.dockerfile,
+          baseImages: parsed.baseImages,
+          followed: followedImage(parsed),
+          buildArgs: spec.buildArgs,
+          context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
+        },
+        (line) => log.add({ kind: "log", step: line.step, text: line.text }),
+        signal,
+      );
+    });
+  }
+}
