@@ -39,6 +39,16 @@ export interface Redeploy {
   readonly contentDigest?: string;
 }
 
+/** A deploy that can be cancelled as long as its release is pending. */
+interface Open {
+  readonly deploy: Deploy;
+  /** Number of its release. */
+  readonly release: number;
+  readonly cancel: AbortController;
+  /** It is no longer waiting for its turn. */
+  begun: boolean;
+}
+
 /** Makes the image of a release. */
 type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;
 
@@ -47,8 +57,7 @@ export class Deploys {
   readonly work: Work;
   readonly #parts: DeploysParts;
   readonly #builds = new Queue();
-  /** Deploys that can be cancelled. `begun`: it is no longer waiting for its turn. */
-  readonly #open = new Map<string, { readonly deploy: Deploy; readonly cancel: AbortController; begun: boolean }>();
+  readonly #open = new Map<string, Open>();
 
   /** @param signal ends the daemon's own work, not the deploys */
   constructor(parts: DeploysParts, signal: AbortSignal) {
@@ -136,7 +145,14 @@ export class Deploys {
 
   /** What changes the live release would, behind a newer one, bring the older image back. */
   #refuseBehind(service: string, of: number): void {
-    const newer = this.#parts.store.pending().find((release) => release.service === service && release.number > of);
+    const { store } = this.#parts;
+    const live = store.live(service)?.number ?? of;
+    if (live > of) {
+      throw new MyPaasError(`Cannot change release ${of} of "${service}": release ${live} has just taken its place`, {
+        hint: "Try again.",
+      });
+    }
+    const newer = store.pending().find((release) => release.service === service && release.number > of);
     if (newer === undefined) return;
     const id = `${service}.${newer.number}`;
     throw new MyPaasError(`Cannot change release ${of} of "${service}": "${id}" is being deployed`, {
@@ -151,17 +167,17 @@ export class Deploys {
    * @returns ids of what was cancelled; empty when there was nothing
    */
   cancel(service: string, { id, by }: { readonly id?: string | undefined; readonly by: string }): readonly string[] {
-    const found = [...this.#open.values()].filter(({ deploy }) =>
-      deploy.service === service && (id === undefined || deploy.id === id)
+    const found = [...this.#open.values()].filter(({ deploy, release }) =>
+      deploy.service === service && (id === undefined || deploy.id === id) &&
+      this.#parts.store.release(service, release)?.status === "pending"
     );
-    for (const { deploy, cancel, begun } of found) {
+    for (const { deploy, release, cancel, begun } of found) {
       const error = new MyPaasError(`Cannot finish the deploy "${deploy.id}": ${by} cancelled it`);
       cancel.abort(error);
       if (begun) continue;
       // It would be a long time until it finds out by itself.
       this.#open.delete(deploy.id);
-      const number = Number(deploy.id.slice(service.length + 1));
-      this.#parts.store.fail(service, number, "cancelled", error.message, this.#parts.now().toISOString());
+      this.#parts.store.fail(service, release, "cancelled", error.message, this.#parts.now().toISOString());
       deploy.log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
     }
     return found.map(({ deploy }) => deploy.id);
@@ -185,7 +201,7 @@ export class Deploys {
   #start(release: Release, makeImage: MakeImage): Deploy {
     const id = `${release.service}.${release.number}`;
     const deploy = this.work.begin(id, release.service);
-    const open = { deploy, cancel: new AbortController(), begun: false };
+    const open: Open = { deploy, release: release.number, cancel: new AbortController(), begun: false };
     this.#open.set(id, open);
     deploy.log.add({ kind: "accepted", deploy: id, service: release.service, release: release.number });
     this.work.run(deploy, async () => {

@@ -190,7 +190,7 @@ export interface Builder {
   isCurrent(
     release: { readonly service: string; readonly release: number; readonly followed: string },
   ): Promise<{ readonly current: boolean; readonly warning?: string }>;
-  /** Removes one release's image; no error when it is not there. */
+  /** Removes one release's image; no error when it is not there, or stays because a container uses it. */
   removeImage(service: string, release: number): Promise<void>;
 }
 
