@@ -45,6 +45,9 @@ install_packages() {
   rm -f "$log"
 }
 
+# need COMMAND PACKAGE: the package is installed only where the command is missing.
+need() { command -v "$1" >/dev/null || install_packages "$2"; }
+
 # wait_for SECONDS COMMAND...: polls every 0.1 s until the command succeeds.
 wait_for() {
   local end=$((SECONDS + $1))

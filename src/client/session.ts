@@ -64,9 +64,10 @@ export async function followSession(
   using session = await Promise.race([open(), left.promise]);
   signals.sendTo(session);
   using _raw = tty && stdin ? terminal.raw() : undefined;
-  using _resize = tty ? terminal.onResize(() => void fit(session, terminal)) : undefined;
+  const fit = fitting(session, terminal);
+  using _resize = tty ? terminal.onResize(() => void fit()) : undefined;
   try {
-    if (tty) void fitAtStart(session, terminal, ended.signal);
+    if (tty) void fitAtStart(fit, ended.signal);
     if (stdin) void sendInput(session, terminal);
     await Promise.race([copyOutput(session, terminal), left.promise]);
     return await Promise.race([session.exitCode(), left.promise]);
@@ -132,14 +133,24 @@ async function sendInput(session: Session, terminal: SessionTerminal): Promise<v
   } catch { /* see above */ }
 }
 
-async function fit(session: Session, terminal: SessionTerminal): Promise<boolean> {
-  const size = terminal.size();
-  return size === undefined || await session.resize(size);
+/**
+ * Makes a function that tells the command the size of the terminal. One at a time: of two requests at once the earlier, with
+ * a size that is over, may arrive last.
+ */
+function fitting(session: Session, terminal: SessionTerminal): () => Promise<boolean> {
+  let last = Promise.resolve(true);
+  return () => {
+    last = last.then(async () => {
+      const size = terminal.size();
+      return size === undefined || await session.resize(size);
+    });
+    return last;
+  };
 }
 
 /** Without it the command has a window of no size, and goes on. */
-async function fitAtStart(session: Session, terminal: SessionTerminal, signal: AbortSignal): Promise<void> {
-  await waitUntil(() => fit(session, terminal), {
+async function fitAtStart(fit: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  await waitUntil(fit, {
     what: "the terminal has its size",
     timeoutMs: FIRST_SIZE_TIMEOUT_MS,
     intervalMs: FIRST_SIZE_INTERVAL_MS,

@@ -1,3 +1,4 @@
+import { peersOf, reachedBy } from "../deploy/peers.ts";
 import type { ContainerHandle } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import { MyPaasError } from "../error.ts";
@@ -61,6 +62,7 @@ async function run(call: Call, { store, runtime }: ApiParts): Promise<Result> {
     image,
     spec,
     env: [...own, ...env],
+    reaches: [...(peersOf(store, service) === undefined ? [] : [service]), ...reachedBy(store, service)],
     command,
     stdin,
     tty,

@@ -74,6 +74,8 @@ export interface OneOffRequest {
   readonly image: string;
   readonly spec: ServiceSpec;
   readonly env: readonly EnvVariable[];
+  /** The isolated services that it reaches by their names, its own among them. */
+  readonly reaches: readonly string[];
   /** Empty: the image's own. */
   readonly command: readonly string[];
   /** Whether it reads what its user writes. */

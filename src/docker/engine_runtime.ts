@@ -203,7 +203,10 @@ export class EngineRuntime implements Runtime {
   }
 
   async createOneOff(oneOff: OneOffRequest): Promise<ContainerHandle> {
-    return await createOneOff(this.#client, oneOff, {
+    // Docker takes a network that is not there, and then does not start the container.
+    const isolated = await this.#own.services();
+    const reaches = oneOff.reaches.filter((service) => isolated.includes(service));
+    return await createOneOff(this.#client, { ...oneOff, reaches }, {
       instance: this.#instance,
       names: this.#names,
       networks: this.#names.networks,

@@ -6,6 +6,7 @@ import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
 import { unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
+import { connectNetwork } from "./network_requests.ts";
 import { environment, releaseHost, type ReleaseSurroundings } from "./replica_container.ts";
 
 /** The program that a one-off container was made for. */
@@ -64,7 +65,16 @@ export async function createOneOff(
     names.oneOff(service, release, token),
     oneOffContainer(oneOff, name, around),
   );
-  return { id: await client.run(request), name };
+  const container = { id: await client.run(request), name };
+  try {
+    for (const isolated of oneOff.reaches) {
+      await client.run(connectNetwork(names.ownNetwork(isolated), container, {}));
+    }
+  } catch (error) {
+    await unlessStatus([404, 409], client.run(containers.removeContainer(container)));
+    throw error;
+  }
+  return container;
 }
 
 /** See `Runtime.removeOneOffs`. Done when they are gone. */

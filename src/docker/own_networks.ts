@@ -91,7 +91,9 @@ export class OwnNetworks {
   async #dissolve(service: string): Promise<void> {
     const own = [`${Label.instance}=${this.#instance}`, `${Label.service}=${service}`];
     for (const { name } of await this.#client.run(listNetworks(own))) {
-      const connected = (await this.#replicas()).filter(({ networks }) => networks.includes(name));
+      // One-off containers too.
+      const all = await this.#client.run(containers.listContainers([`${Label.instance}=${this.#instance}`]));
+      const connected = all.filter(({ networks }) => networks.includes(name));
       await Promise.all(
         connected.map((replica) => this.#unlessGone(replica, this.#client.run(disconnectNetwork(name, replica)))),
       );

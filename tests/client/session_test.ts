@@ -139,6 +139,29 @@ Deno.test("followSession() tells the size at the start, again until it is taken,
   await following;
 });
 
+Deno.test("followSession() tells one size after the other, the last one last", async () => {
+  const scene = new Scene();
+  const { session } = scene;
+  const slow = Promise.withResolvers<void>();
+  const resize = async (size: { rows: number; columns: number }) => {
+    const told = await session.resize(size);
+    await slow.promise;
+    return told;
+  };
+  const open = () => Promise.resolve({ ...session, resize });
+  const following = followSession(open, scene.terminal, { stdin: false, tty: true });
+  await settled();
+  scene.onResize();
+  scene.onResize();
+  await settled();
+  assertEquals(scene.log, ["resize 24 80"]);
+  slow.resolve();
+  await settled();
+  assertEquals(scene.log, ["resize 24 80", "resize 24 80", "resize 24 80"]);
+  scene.over.resolve();
+  await following;
+});
+
 Deno.test("followSession() does as a pipe does when nobody reads", async () => {
   const scene = new Scene({ written: [["stdout", "a"], ["stdout", "b"]] });
   scene.reads = false;

@@ -111,3 +111,12 @@ Deno.test("the gate knows neither exec nor run, whoever asks", async () => {
   }
   assertEquals(daemon.server.runtime.oneOffs, []);
 });
+
+Deno.test("run reaches by name what the service reaches: isolated services that name it, and its own when it is one", async () => {
+  await using daemon = await BenchDaemon.start();
+  await daemon.deploy({ Dockerfile: dockerfile("web") });
+  await daemon.deploy({ Dockerfile: dockerfile("db", "isolated = web") });
+  await daemon.deploy({ Dockerfile: dockerfile("other", "isolated = true") });
+  for (const service of ["web", "db", "other"]) await ask(daemon, `${service}/run`, RUN);
+  assertEquals(daemon.server.runtime.oneOffs.map(({ reaches }) => reaches), [["db"], ["db"], ["other"]]);
+});

@@ -72,6 +72,7 @@ Deno.test("oneOffContainer() has a release's limits and mounts, no name, no port
     image: "mypaas/blog:7",
     spec,
     env: [{ name: "COLOUR", value: "blue" }],
+    reaches: [],
     command: ["migrate"],
     stdin: true,
     tty: false,

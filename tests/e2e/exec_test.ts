@@ -200,18 +200,22 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const [killed, living] = [start("run", "work", "--", "sleep", "1005"), start("run", "-i", "work", "--", "cat")];
-    await waitUntil(async () => (await oneOffs()).length === 2, { what: "both run", timeoutMs: 10_000 });
+    const [killed, living] = [start("run", "work", "--", "yes"), start("run", "-i", "work", "--", "sh")];
+    const writer = living.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("echo begins\n"));
+    const [reader, output] = [killed.stdout.getReader(), living.stdout.getReader()];
+    await Promise.all([reader.read(), output.read()]);
+    assertEquals((await oneOffs()).length, 2);
     killed.kill("SIGKILL");
-    await Promise.all([killed.output(), killed.stdin.close().catch(() => {})]);
+    await killed.status;
     await server().endDaemon("SIGKILL");
     await server().startDaemon();
     await waitUntil(async () => (await oneOffs()).length === 1, { what: "one is removed", timeoutMs: 10_000 });
-    const writer = living.stdin.getWriter();
-    await writer.write(new TextEncoder().encode("still here\n"));
-    await writer.close();
-    const { code, stdout } = await living.output();
-    assertEquals([code, new TextDecoder().decode(stdout)], [0, "still here\n"]);
+    await writer.write(new TextEncoder().encode("echo still here; exit 4\n"));
+    assertEquals(new TextDecoder().decode((await output.read()).value), "still here\n");
+    assertEquals((await living.status).code, 4);
+    await Promise.all([killed.stdin.close(), writer.close()].map((closing) => closing.catch(() => {})));
+    await Promise.all([reader.cancel(), output.cancel(), killed.stderr.cancel(), living.stderr.cancel()]);
     assertEquals(await oneOffs(), []);
   },
 });
