@@ -117,7 +117,7 @@ export interface Runtime {
   /** Gives or takes the service's name, at the same address; open connections survive. */
   setNamed(id: ReplicaId, named: boolean): Promise<void>;
   /**
-   * Makes these the services whose replicas, running or not, reach a service by its name, when it is isolated (its
+   * Makes these the services whose containers, running or not, reach a service by its name, when it is isolated (its
    * replicas are made so by their spec). Undefined: it has no isolated replica any more, and nothing of it is left. Calls
    * for one service are put in order.
    */
