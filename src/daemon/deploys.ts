@@ -16,6 +16,7 @@ import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
+import { OpenDeploys } from "./open_deploys.ts";
 import { Queue } from "./queue.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
@@ -39,14 +40,12 @@ export interface Redeploy {
   readonly contentDigest?: string;
 }
 
-/** A deploy that can be cancelled as long as its release is pending. */
-interface Open {
-  readonly deploy: Deploy;
-  /** Number of its release. */
-  readonly release: number;
-  readonly cancel: AbortController;
-  /** It is no longer waiting for its turn. */
-  begun: boolean;
+/** Who asks for a release. */
+export interface Asker {
+  /** For the history. */
+  readonly by: string;
+  /** Whether they may act on another service; on all when it is not given. */
+  readonly mayAct?: (service: string) => boolean;
 }
 
 /** Makes the image of a release. */
@@ -57,26 +56,25 @@ export class Deploys {
   readonly work: Work;
   readonly #parts: DeploysParts;
   readonly #builds = new Queue();
-  readonly #open = new Map<string, Open>();
+  readonly #open: OpenDeploys;
 
   /** @param signal ends the daemon's own work, not the deploys */
   constructor(parts: DeploysParts, signal: AbortSignal) {
     this.#parts = parts;
+    this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
   }
 
   /**
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
-   * @param by who asked, for the history
    * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
   async submit(
     request: DeployRequest,
-    { source, by, signal }: {
+    { source, by, mayAct, signal }: Asker & {
       readonly source: BlobSource;
-      readonly by: string;
       readonly signal?: AbortSignal | undefined;
     },
   ): Promise<Deploy> {
@@ -87,7 +85,7 @@ export class Deploys {
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.
-    checkClaims(this.#parts, spec);
+    checkClaims(this.#parts, spec, mayAct);
     const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
     const busy = store.pending().some((release) => release.service === spec.name);
@@ -126,7 +124,7 @@ export class Deploys {
    * @throws {MyPaasError} when that release or its image is gone, or what it claims belongs to another service by now;
    * then nothing has changed
    */
-  async redeploy(service: string, change: Redeploy, { by }: { readonly by: string }): Promise<Deploy> {
+  async redeploy(service: string, change: Redeploy, { by, mayAct }: Asker): Promise<Deploy> {
     const { store, builder, now } = this.#parts;
     const { origin } = change;
     const from = store.release(service, origin.of);
@@ -138,7 +136,7 @@ export class Deploys {
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
     await this.#parts.checkVolumes(spec);
     if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
-    checkClaims(this.#parts, spec);
+    checkClaims(this.#parts, spec, mayAct);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
   }
@@ -160,27 +158,9 @@ export class Deploys {
     });
   }
 
-  /**
-   * Cancels what is not live yet: one deploy by its id, or all of a service. The old release goes on.
-   *
-   * @param by who asked, for the sentence
-   * @returns ids of what was cancelled; empty when there was nothing
-   */
-  cancel(service: string, { id, by }: { readonly id?: string | undefined; readonly by: string }): readonly string[] {
-    const found = [...this.#open.values()].filter(({ deploy, release }) =>
-      deploy.service === service && (id === undefined || deploy.id === id) &&
-      this.#parts.store.release(service, release)?.status === "pending"
-    );
-    for (const { deploy, release, cancel, begun } of found) {
-      const error = new MyPaasError(`Cannot finish the deploy "${deploy.id}": ${by} cancelled it`);
-      cancel.abort(error);
-      if (begun) continue;
-      // It would be a long time until it finds out by itself.
-      this.#open.delete(deploy.id);
-      this.#parts.store.fail(service, release, "cancelled", error.message, this.#parts.now().toISOString());
-      deploy.log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
-    }
-    return found.map(({ deploy }) => deploy.id);
+  /** See `OpenDeploys`. */
+  cancel(...what: Parameters<OpenDeploys["cancel"]>): readonly string[] {
+    return this.#open.cancel(...what);
   }
 
   /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
@@ -201,8 +181,7 @@ export class Deploys {
   #start(release: Release, makeImage: MakeImage): Deploy {
     const id = `${release.service}.${release.number}`;
     const deploy = this.work.begin(id, release.service);
-    const open: Open = { deploy, release: release.number, cancel: new AbortController(), begun: false };
-    this.#open.set(id, open);
+    const open = this.#open.add(deploy, release.number);
     deploy.log.add({ kind: "accepted", deploy: id, service: release.service, release: release.number });
     this.work.run(deploy, async () => {
       if (open.cancel.signal.aborted) return;
@@ -240,7 +219,7 @@ export class Deploys {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
-      this.#open.delete(deploy.id);
+      this.#open.delete(deploy);
     }
   }
 
