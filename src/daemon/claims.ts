@@ -14,10 +14,18 @@ export interface ClaimParts {
  * Refuses a spec that takes what another service or the server itself has: a domain (or the same path of it), or a
  * published port. It looks at the state at this moment, so nothing may be awaited between it and the new release.
  *
+ * @param mayAct whether who asks may act on another service: only then a path of that service's domain is taken. A
+ * path that the live release has it keeps
  * @throws {MyPaasError} naming who has it
  */
-export function checkClaims({ store, reservedDomains, reservedPorts }: ClaimParts, spec: ServiceSpec): void {
-  const others = [...store.allLive(), ...store.pending()].filter(({ service }) => service !== spec.name);
+export function checkClaims(
+  { store, reservedDomains, reservedPorts }: ClaimParts,
+  spec: ServiceSpec,
+  mayAct: (service: string) => boolean = () => true,
+): void {
+  const live = store.allLive();
+  const own = live.find(({ service }) => service === spec.name)?.spec.sites ?? [];
+  const others = [...live, ...store.pending()].filter(({ service }) => service !== spec.name);
   for (const site of spec.sites) {
     const domain = site.path === "/" ? site.domain : site.domain + site.path;
     const cannot = `Cannot use the domain "${domain}" for "${spec.name}"`;
@@ -26,6 +34,13 @@ export function checkClaims({ store, reservedDomains, reservedPorts }: ClaimPart
     if (owner !== undefined) {
       throw new MyPaasError(`${cannot}: it belongs to "${owner}"`, {
         hint: `Choose another domain, or take it out of the Dockerfile of "${owner}" and deploy that first.`,
+      });
+    }
+    const foreign = others.filter(({ service }) => !mayAct(service));
+    const host = ownerOf(foreign, ({ sites }) => sites.some((other) => other.domain === site.domain));
+    if (host !== undefined && !own.some((other) => isSameSite(site, other))) {
+      throw new MyPaasError(`${cannot}: "${host}" has that domain, and your key is not for "${host}"`, {
+        hint: "Choose another domain, or have somebody deploy it whose key is for both.",
       });
     }
   }

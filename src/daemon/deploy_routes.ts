@@ -1,9 +1,8 @@
-import { actorName } from "../auth/actor.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { parseDeployRequest } from "../wire/request_schemas.ts";
 import { followed, readyFor } from "./followed.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
-import { inQuery, required, row, wholeNumber } from "./route_row.ts";
+import { asker, inQuery, required, row, wholeNumber } from "./route_row.ts";
 
 const LOCAL = ["local"] as const;
 
@@ -32,7 +31,7 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, {
     source,
-    by: actorName(call.actor),
+    ...asker(call),
     signal: call.request.signal,
   });
   return followed(accepted, call, parts);

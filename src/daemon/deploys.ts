@@ -17,6 +17,7 @@ import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
+import { OpenDeploys } from "./open_deploys.ts";
 import { VisitCounter } from "./visits.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
@@ -44,6 +45,14 @@ export interface Redeploy {
   readonly contentDigest?: string;
 }
 
+/** Who asks for a release. */
+export interface Asker {
+  /** For the history. */
+  readonly by: string;
+  /** Whether they may act on another service; on all when it is not given. */
+  readonly mayAct?: (service: string) => boolean;
+}
+
 /** Makes the image of a release. */
 type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;
 
@@ -52,12 +61,12 @@ export class Deploys {
   readonly work: Work;
   readonly #parts: DeploysParts;
   readonly #builds: Builds;
-  /** Deploys that can be cancelled. `begun`: it is no longer waiting for its turn. */
-  readonly #open = new Map<string, { readonly deploy: Deploy; readonly cancel: AbortController; begun: boolean }>();
+  readonly #open: OpenDeploys;
 
   /** @param signal ends the daemon's own work, not the deploys */
   constructor(parts: DeploysParts, signal: AbortSignal) {
     this.#parts = parts;
+    this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
     this.#builds = new Builds(parts.builder);
   }
@@ -65,15 +74,13 @@ export class Deploys {
   /**
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
-   * @param by who asked, for the history
    * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
   async submit(
     request: DeployRequest,
-    { source, by, signal }: {
+    { source, by, mayAct, signal }: Asker & {
       readonly source: BlobSource;
-      readonly by: string;
       readonly signal?: AbortSignal | undefined;
     },
   ): Promise<Deploy> {
@@ -84,7 +91,7 @@ export class Deploys {
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.
-    checkClaims(this.#parts, spec);
+    checkClaims(this.#parts, spec, mayAct);
     const env = completeEnv(this.#parts.envStore, spec);
     const live = store.live(spec.name);
     const busy = store.pending().some((release) => release.service === spec.name);
@@ -123,7 +130,7 @@ export class Deploys {
    * @throws {MyPaasError} when that release or its image is gone, or what it claims belongs to another service by now;
    * then nothing has changed
    */
-  async redeploy(service: string, change: Redeploy, { by }: { readonly by: string }): Promise<Deploy> {
+  async redeploy(service: string, change: Redeploy, { by, mayAct }: Asker): Promise<Deploy> {
     const { store, builder, now } = this.#parts;
     const { origin } = change;
     const from = store.release(service, origin.of);
@@ -135,14 +142,21 @@ export class Deploys {
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
     await this.#parts.checkVolumes(spec);
     if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
-    checkClaims(this.#parts, spec);
+    checkClaims(this.#parts, spec, mayAct);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
   }
 
   /** What changes the live release would, behind a newer one, bring the older image back. */
   #refuseBehind(service: string, of: number): void {
-    const newer = this.#parts.store.pending().find((release) => release.service === service && release.number > of);
+    const { store } = this.#parts;
+    const live = store.live(service)?.number ?? of;
+    if (live > of) {
+      throw new MyPaasError(`Cannot change release ${of} of "${service}": release ${live} has just taken its place`, {
+        hint: "Try again.",
+      });
+    }
+    const newer = store.pending().find((release) => release.service === service && release.number > of);
     if (newer === undefined) return;
     const id = `${service}.${newer.number}`;
     throw new MyPaasError(`Cannot change release ${of} of "${service}": "${id}" is being deployed`, {
@@ -150,27 +164,9 @@ export class Deploys {
     });
   }
 
-  /**
-   * Cancels what is not live yet: one deploy by its id, or all of a service. The old release goes on.
-   *
-   * @param by who asked, for the sentence
-   * @returns ids of what was cancelled; empty when there was nothing
-   */
-  cancel(service: string, { id, by }: { readonly id?: string | undefined; readonly by: string }): readonly string[] {
-    const found = [...this.#open.values()].filter(({ deploy }) =>
-      deploy.service === service && (id === undefined || deploy.id === id)
-    );
-    for (const { deploy, cancel, begun } of found) {
-      const error = new MyPaasError(`Cannot finish the deploy "${deploy.id}": ${by} cancelled it`);
-      cancel.abort(error);
-      if (begun) continue;
-      // It would be a long time until it finds out by itself.
-      this.#open.delete(deploy.id);
-      const number = Number(deploy.id.slice(service.length + 1));
-      this.#parts.store.fail(service, number, "cancelled", error.message, this.#parts.now().toISOString());
-      deploy.log.add({ kind: "failed", deploy: deploy.id, error: toWireError(error) });
-    }
-    return found.map(({ deploy }) => deploy.id);
+  /** See `OpenDeploys`. */
+  cancel(...what: Parameters<OpenDeploys["cancel"]>): readonly string[] {
+    return this.#open.cancel(...what);
   }
 
   /** The live release when it has these files and, where it follows a tag, was built from what that leads to now. */
@@ -191,8 +187,7 @@ export class Deploys {
   #start(release: Release, makeImage: MakeImage): Deploy {
     const id = `${release.service}.${release.number}`;
     const deploy = this.work.begin(id, release.service);
-    const open = { deploy, cancel: new AbortController(), begun: false };
-    this.#open.set(id, open);
+    const open = this.#open.add(deploy, release.number);
     deploy.log.add({ kind: "accepted", deploy: id, service: release.service, release: release.number });
     this.work.run(deploy, async () => {
       if (open.cancel.signal.aborted) return;
@@ -223,17 +218,17 @@ export class Deploys {
         },
       });
       this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
-      const seconds = (this.#parts.now().getTime() - began) / 1000;
-      log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
       }).finally(this.#parts.onIdle);
+      const seconds = (this.#parts.now().getTime() - began) / 1000;
+      log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
-      this.#open.delete(deploy.id);
+      this.#open.delete(deploy);
     }
   }
 

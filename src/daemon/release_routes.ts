@@ -7,7 +7,7 @@ import { parseCancelRequest, parseRollbackRequest, parseScaleRequest, type Relea
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
 import type { Redeploy } from "./deploys.ts";
 import { followed, readyFor } from "./followed.ts";
-import { inPath, noSuchService, required, row, wholeNumber } from "./route_row.ts";
+import { asker, inPath, noSuchService, required, row, wholeNumber } from "./route_row.ts";
 
 /** Releases that `history` tells of when it is not asked for more or less. */
 const HISTORY_LIMIT = 20;
@@ -133,7 +133,7 @@ async function redeploy(
   if (live === undefined) {
     throw new MyPaasError(`${cannot}: it has no live release`, { hint: "Push it first." });
   }
-  const deploy = await parts.deploys.redeploy(name, change(live), { by: actorName(call.actor) });
+  const deploy = await parts.deploys.redeploy(name, change(live), asker(call));
   return followed(deploy, call, parts);
 }
 

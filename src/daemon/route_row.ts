@@ -1,8 +1,9 @@
 import { MyPaasError, UsageError } from "../error.ts";
 import { inScope } from "../auth/roles.ts";
-import type { Actor } from "../auth/actor.ts";
+import { type Actor, actorName } from "../auth/actor.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { ApiRoute, Call } from "./api.ts";
+import type { Asker } from "./deploys.ts";
 
 /** A row without what differs from route to route. */
 type Row = Pick<ApiRoute, "method" | "path" | "command" | "doors" | "audited">;
@@ -20,6 +21,11 @@ export function inQuery({ query }: Pick<Call, "query">): string | undefined {
 /** The service that the path names as `:name`, for `ApiRoute.service`. */
 export function inPath({ params }: Pick<Call, "params">): string | undefined {
   return params["name"];
+}
+
+/** Who asks for a release. */
+export function asker({ actor }: Pick<Call, "actor">): Asker {
+  return { by: actorName(actor), mayAct: (service) => inScope(actor, service) };
 }
 
 /** A whole number of the query; undefined when it is not there. @throws {UsageError} for anything else */

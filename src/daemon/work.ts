@@ -38,6 +38,8 @@ export class Work {
   /** A repair is no reason to wait: the next daemon goes on with it. */
   readonly pause = new UpgradePause(() => this.#services.names.filter((name) => name !== REPAIR));
   readonly #recent = new Map<string, Deploy>();
+  /** Services whose next repair has not begun: whoever asks for one until then gets that. */
+  readonly #repairsAhead = new Set<string>();
 
   /** @param signal ends the daemon's own work, not what was asked for */
   constructor(parts: WorkParts, signal: AbortSignal) {
@@ -92,13 +94,20 @@ export class Work {
   /** Brings a service to what the state says, again and again until it is there. */
   retry(service: string): void {
     const signal = this.#signal;
+    const ahead = this.#repairsAhead;
+    if (ahead.has(service)) return;
+    ahead.add(service);
     const attempt = () =>
       this.#services.run(service, REPAIR, async () => {
+        ahead.delete(service);
         try {
           await reconcileService(this.#parts, service, { report: () => {}, signal });
           return true;
         } catch (error) {
           this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
+          // Somebody asked meanwhile, who goes on with it.
+          if (ahead.has(service)) return true;
+          ahead.add(service);
           return false;
         }
       });
@@ -108,6 +117,7 @@ export class Work {
       intervalMs: this.#parts.retryPauseMs ?? RETRY_PAUSE_MS,
       signal,
     }).catch((error) => {
+      ahead.delete(service);
       if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
     });
   }

@@ -117,7 +117,7 @@ export interface Runtime {
   /** Gives or takes the service's name, at the same address; open connections survive. */
   setNamed(id: ReplicaId, named: boolean): Promise<void>;
   /**
-   * Makes these the services whose replicas, running or not, reach a service by its name, when it is isolated (its
+   * Makes these the services whose containers, running or not, reach a service by its name, when it is isolated (its
    * replicas are made so by their spec). Undefined: it has no isolated replica any more, and nothing of it is left. Calls
    * for one service are put in order.
    */
@@ -192,7 +192,7 @@ export interface Builder {
   isCurrent(
     release: { readonly service: string; readonly release: number; readonly followed: string },
   ): Promise<{ readonly current: boolean; readonly warning?: string }>;
-  /** Removes one release's image; no error when it is not there. */
+  /** Removes one release's image; no error when it is not there, or stays because a container uses it. */
   removeImage(service: string, release: number): Promise<void>;
 }
 

@@ -80,7 +80,8 @@ export class EngineBuilder implements Builder {
     const name = this.#names.image(service, release);
     const image = await unlessStatus([404], this.#client.run(inspectImage(name)));
     if (image?.Config?.Labels[Label.instance] !== this.#instance) return;
-    await unlessStatus([404], this.#client.run(removeImage(name)));
+    // In use by a container of `mypaas run`, or one that the owner started: a later deploy tries again.
+    await unlessStatus([404, 409], this.#client.run(removeImage(name)));
   }
 
   async isCurrent(

@@ -43,18 +43,18 @@ export class OwnNetworks {
     return [...new Set(found.map(({ labels }) => labels[Label.service] ?? ""))].sort();
   }
 
-  /** Makes a service's network if it is not there, and connects the replicas of its peers, and of nobody else. */
+  /** Makes a service's network if it is not there, and connects the containers of its peers, and of nobody else. */
   setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {
     return this.#inTurn(service, async () => {
       if (peers === undefined) return await this.#dissolve(service);
       await this.#ensure(service);
       const network = this.#names.ownNetwork(service);
-      const others = (await this.#replicas()).filter(({ labels }) => labels[Label.service] !== service);
-      await Promise.all(others.map(async (replica) => {
-        const wanted = peers.includes(replica.labels[Label.service] ?? "");
-        if (wanted === replica.networks.includes(network)) return;
-        const change = wanted ? connectNetwork(network, replica, {}) : disconnectNetwork(network, replica);
-        await this.#unlessGone(replica, this.#client.run(change));
+      const others = (await this.#containers()).filter(({ labels }) => labels[Label.service] !== service);
+      await Promise.all(others.map(async (container) => {
+        const wanted = peers.includes(container.labels[Label.service] ?? "");
+        if (wanted === container.networks.includes(network)) return;
+        const change = wanted ? connectNetwork(network, container, {}) : disconnectNetwork(network, container);
+        await this.#unlessGone(container, this.#client.run(change));
       }));
     });
   }
@@ -67,7 +67,7 @@ export class OwnNetworks {
   withAddress<T>(service: string, create: (address: string) => Promise<T>): Promise<T> {
     return this.#inTurn(service, async () => {
       const range = replicaRange(await this.#ensure(service));
-      const own = (await this.#replicas()).filter(({ labels }) => labels[Label.service] === service);
+      const own = (await this.#containers()).filter(({ labels }) => labels[Label.service] === service);
       const used = new Set(own.map(({ labels }) => labels[OWN_ADDRESS_LABEL]));
       const address = nextAddress(range, this.#cursors.get(service), used);
       this.#cursors.set(service, address);
@@ -91,19 +91,18 @@ export class OwnNetworks {
   async #dissolve(service: string): Promise<void> {
     const own = [`${Label.instance}=${this.#instance}`, `${Label.service}=${service}`];
     for (const { name } of await this.#client.run(listNetworks(own))) {
-      // One-off containers too.
-      const all = await this.#client.run(containers.listContainers([`${Label.instance}=${this.#instance}`]));
-      const connected = all.filter(({ networks }) => networks.includes(name));
+      const connected = (await this.#containers()).filter(({ networks }) => networks.includes(name));
       await Promise.all(
-        connected.map((replica) => this.#unlessGone(replica, this.#client.run(disconnectNetwork(name, replica)))),
+        connected.map((each) => this.#unlessGone(each, this.#client.run(disconnectNetwork(name, each)))),
       );
       await removeNetwork(this.#client, name);
     }
     this.#cursors.delete(service);
   }
 
-  #replicas(): Promise<readonly containers.ListedContainer[]> {
-    const labels = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
+  /** Every replica and one-off. What somebody starts from our images by hand has their labels, but is no part of ours. */
+  #containers(): Promise<readonly containers.ListedContainer[]> {
+    const labels = [`${Label.instance}=${this.#instance}`, Label.service, Label.part];
     return this.#client.run(containers.listContainers(labels));
   }
 

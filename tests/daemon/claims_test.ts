@@ -1,9 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { checkClaims } from "../../src/daemon/claims.ts";
 import { MyPaasError } from "../../src/error.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { Database } from "../../src/state/database.ts";
 import { SqliteReleaseStore } from "../../src/state/release_store.ts";
+import { BenchDaemon, dockerfile } from "./bench_daemon.ts";
 import { SPEC } from "../deploy/bench_server.ts";
 
 const OWNED: Partial<ServiceSpec> = {
@@ -51,6 +52,22 @@ Deno.test("checkClaims() lets services share a domain by paths, each path for on
     refusal(site("b.example", "/shop")),
     'Cannot use the domain "b.example/shop" for "blog": it belongs to "shop"',
   );
+});
+
+Deno.test("a key that is not for a service takes no path of its domain, and keeps one that was given", async () => {
+  await using daemon = await BenchDaemon.start();
+  await daemon.deploy({ Dockerfile: dockerfile("bank", "url = https://bank.example") });
+  const ann = await daemon.laptop({ name: "ann", scope: ["blog"] });
+  const push = async (path: string) => {
+    const files = { Dockerfile: dockerfile("blog", "scale = 1", `url = https://bank.example${path}`) };
+    return (await daemon.ask(ann, "POST /v1/deploy?service=blog", await daemon.request(files))).text;
+  };
+  assertStringIncludes(await push("/login"), 'Cannot use the domain \\"bank.example/login\\" for \\"blog\\"');
+  await daemon.deploy({ Dockerfile: dockerfile("blog", "url = https://bank.example/blog") });
+  assertStringIncludes(await push("/blog"), '"kind":"live"');
+  assertStringIncludes(await push("/login"), 'has that domain, and your key is not for \\"bank\\"');
+  const restart = await daemon.ask(ann, "POST /v1/services/blog/restart");
+  assertStringIncludes(restart.text, '"kind":"live"');
 });
 
 Deno.test("checkClaims() refuses the server's own domain, under any path", () => {

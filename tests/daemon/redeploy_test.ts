@@ -75,6 +75,23 @@ Deno.test("redeploy() of the live release is refused while a newer one is under 
   assertEquals((await daemon.events(back)).at(-1)?.kind, "live");
 });
 
+Deno.test("redeploy() of the live release is refused when a newer one went live while it looked for the image", async () => {
+  await using daemon = await BenchDaemon.start();
+  await daemon.deploy(blog());
+  const { promise: looked, resolve: goOn } = Promise.withResolvers<void>();
+  const hasImage = daemon.images.hasImage.bind(daemon.images);
+  daemon.images.hasImage = async (...image) => {
+    await looked;
+    return await hasImage(...image);
+  };
+  const restart = daemon.deploys.redeploy("blog", { origin: { kind: "restart", of: 1 } }, BY);
+  await daemon.deploy(blog("port = 8080"));
+  goOn();
+  const error = await assertRejects(() => restart, MyPaasError);
+  assertEquals(error.message, 'Cannot change release 1 of "blog": release 2 has just taken its place');
+  assertEquals(daemon.server.store.live("blog")?.number, 2);
+});
+
 Deno.test("cancel() ends a deploy that is being built, and the old release goes on", async () => {
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(blog());
@@ -117,4 +134,21 @@ Deno.test("cancel() while a stop-first deploy waits for the new one brings the o
   daemon.deploys.cancel("blog", BY);
   assertEquals((await daemon.events(deploy)).at(-1)?.kind, "failed");
   assertEquals(daemon.server.serving(), ["blog.1.1"]);
+});
+
+Deno.test("cancel() does not claim a deploy that is live already", async () => {
+  await using daemon = await BenchDaemon.start();
+  const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>();
+  const { routes, store } = daemon.server.parts;
+  const set = routes.set.bind(routes);
+  await daemon.deploy(blog());
+  routes.set = async (...route) => {
+    if (store.live("blog")?.number === 2) await confirmed;
+    await set(...route);
+  };
+  const deploy = await daemon.submit(await daemon.request(blog("port = 8080")));
+  await waitUntil(() => store.live("blog")?.number === 2, { what: "it is live", timeoutMs: 5000, intervalMs: 1 });
+  assertEquals(daemon.deploys.cancel("blog", BY), []);
+  confirm();
+  assertEquals((await daemon.events(deploy)).at(-1)?.kind, "live");
 });

@@ -45,6 +45,17 @@ Deno.test("EngineBuilder.reuse() gives a release an earlier image, which then ou
   assertEquals(error.message, 'Cannot use the image of release 1 of "web": it is gone');
 });
 
+Deno.test("EngineBuilder.removeImage() leaves an image that a container uses, which is no error", async () => {
+  await using bench = new EngineBench();
+  const { image } = await bench.build("web", `FROM busybox\nENV ID=${fresh()}\n`);
+  const container = (await docker("create", image)).trim();
+  await bench.builder.removeImage("web", 1);
+  assertEquals(await bench.machine.hasImage(image), true);
+  await docker("rm", container);
+  await bench.builder.removeImage("web", 1);
+  assertEquals(await bench.machine.hasImage(image), false);
+});
+
 Deno.test("EngineBuilder names the instruction that failed, its exit code and the end of its output", async () => {
   await using bench = new EngineBench();
   const error = await assertRejects(

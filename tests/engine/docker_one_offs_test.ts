@@ -42,6 +42,27 @@ Deno.test("a one-off container reaches isolated services by name, no replica see
   await assertRejects(() => docker("inspect", id), Error, "No such");
 });
 
+Deno.test("a running one-off container finds a name as long as its service is a peer, and its own to the end", async () => {
+  await using bench = new EngineBench();
+  await bench.addNetworks();
+  const { image } = await bench.build("web", "FROM busybox\nCMD exec sleep 1000");
+  await bench.runtime.setPeers("db", ["web"]);
+  const [web, db] = await Promise.all(["web", "db"].map(async (service) => {
+    const { id } = await bench.runtime.createOneOff(oneOff(image, { service, reaches: ["db"] }));
+    await docker("start", id);
+    return id;
+  }));
+  const onIt = async () => {
+    const networks = await Promise.all([web, db].map((id) => networksOf(id ?? "")));
+    return networks.map((names) => names.includes(bench.names.ownNetwork("db")));
+  };
+  assertEquals(await onIt(), [true, true]);
+  await bench.runtime.setPeers("db", ["other"]);
+  assertEquals(await onIt(), [false, true]);
+  await bench.runtime.setPeers("db", ["web"]);
+  assertEquals(await onIt(), [true, true]);
+});
+
 Deno.test("removeOneOffs() removes those it is told to, running or never started, and nothing else", async () => {
   await using bench = new EngineBench();
   await bench.addNetworks();
