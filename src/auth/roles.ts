@@ -14,9 +14,10 @@ export interface CommandRule {
   /**
    * - `service`: acts on one service, which must be in the scope of the key
    * - `services`: tells of many; those outside of the scope are left out of the answer (`inScope`)
+   * - `all`: acts on what all services use, so the key must be for all
    * - `server`: acts on the server
    */
-  readonly on: "service" | "services" | "server";
+  readonly on: "service" | "services" | "all" | "server";
 }
 
 export const commands = {
@@ -71,12 +72,12 @@ export const commands = {
     who: "admin",
     on: "service",
   },
-  "registry-list": { does: "list registries", request: "GET /v1/registries", who: "admin", on: "server" },
+  "registry-list": { does: "list registries", request: "GET /v1/registries", who: "admin", on: "all" },
   "registry-set": {
     does: "log in to and out of a registry",
     request: "POST /v1/registries",
     who: "admin",
-    on: "server",
+    on: "all",
   },
   exec: {
     does: "run a command in a container",
@@ -115,6 +116,11 @@ export function mayDo(actor: Actor, command: Command, service?: string): true {
   if (who === "admin" && actor.role !== "admin") {
     throw new AuthError(`Cannot do "${command}": ${keyName(actor)} has the role "${actor.role}", it needs "admin"`, {
       hint: "Ask an admin of the server.",
+    });
+  }
+  if (on === "all" && !actor.scope.includes("*")) {
+    throw new AuthError(`Cannot do "${command}": ${keyName(actor)} is for ${scopeText(actor)}, it must be for all`, {
+      hint: "Ask an admin of the whole server.",
     });
   }
   if (service !== undefined && !inScope(actor, service)) {

@@ -77,7 +77,7 @@ export async function firstInvite(
   const request: InviteRequest = { name: "admin", role: "admin", scope: ["*"] };
   const { line, expiresAt } = parseInviteAnswer(await ask(daemon, "/v1/invites", request));
   const name = settings.domain?.split(".")[0] ?? "server";
-  return { line, expiresAt, command: `mypaas login ${name} ${line}` };
+  return { line, expiresAt, command: `mypaas login ${name} '${line}'` };
 }
 
 /** @throws {MyPaasError} when the daemon cannot be reached, refuses, or says something else than expected */

@@ -136,10 +136,12 @@ export class Connection {
   async #send(
     method: string,
     path: string,
-    { body, stream, signal }: RequestOptions & { readonly stream?: ReadableStream<Uint8Array> },
+    { body: json, stream, signal }: RequestOptions & { readonly stream?: ReadableStream<Uint8Array> },
   ): Promise<{ readonly response: Response; readonly proof: Proof | undefined }> {
     const headers: Record<string, string> = { [VERSION_HEADER]: VERSION };
-    if (body !== undefined) headers["content-type"] = "application/json";
+    if (json !== undefined) headers["content-type"] = "application/json";
+    // Signed as well: nobody on the way may give a body to a request that has none.
+    const body = json ?? (method === "GET" || stream !== undefined ? undefined : new Uint8Array());
     let proof: Proof | undefined;
     if (this.#trust.kind === "signed") {
       const { serverId, daemonKey, key } = this.#trust;

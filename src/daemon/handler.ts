@@ -68,7 +68,8 @@ async function answer(
       path: url.pathname,
       query: url.search,
       headers: request.headers,
-      bodyDigest: request.body !== null && route.streamedBody !== true,
+      // Over a socket every request but GET comes with a body, an empty one if need be.
+      bodyDigest: request.method !== "GET" && route.streamedBody !== true,
       address,
     });
   state.asked = asked;

@@ -3,6 +3,7 @@ import { BuildError, MyPaasError } from "../error.ts";
 import type { BuilderKind } from "../service/builder_syntax.ts";
 import { Label, type ObjectNames } from "../service/names.ts";
 import { type RegistryCredential, registryOf } from "../service/registry.ts";
+import { checkBase } from "./base_fence.ts";
 import { hasMoved, pullAgain, pullMissing, type PullParts } from "./base_images.ts";
 import { buildError } from "./build_failure.ts";
 import { BuildTrace } from "./build_trace.ts";
@@ -113,7 +114,11 @@ export class EngineBuilder implements Builder {
     for (const image of baseImages) {
       if (image !== followed) await pullMissing(this.#pulls, image, order);
     }
-    return followed === undefined ? undefined : await pullAgain(this.#pulls, followed, order);
+    const baseId = followed === undefined ? undefined : await pullAgain(this.#pulls, followed, order);
+    for (const image of baseImages) {
+      if (image !== "scratch") checkBase(image, await this.#client.run(inspectImage(image)));
+    }
+    return baseId;
   }
 
   async #run(

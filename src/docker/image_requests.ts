@@ -16,7 +16,12 @@ const ImageSchema = v.object({
   Id: v.string(),
   /** Such as `ghcr.io/team/app@sha256:...`: how registries name it. */
   RepoDigests: v.nullish(v.array(v.string())),
-  Config: v.nullish(v.object({ Labels: v.optional(LabelsSchema, {}), Healthcheck: v.nullish(HealthcheckSchema) })),
+  Config: v.nullish(v.object({
+    Labels: v.optional(LabelsSchema, {}),
+    Healthcheck: v.nullish(HealthcheckSchema),
+    /** Instructions that a build on it begins with, such as `COPY . /app`. */
+    OnBuild: v.nullish(v.array(v.string())),
+  })),
 });
 
 /** An image as the Engine describes it. */

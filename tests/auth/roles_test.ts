@@ -33,8 +33,8 @@ const TABLE: Readonly<Record<Command, readonly [inScope: string, outOfScope: str
   "env-list": ["da", ""],
   "env-get": ["a", ""],
   "env-set": ["a", ""],
-  "registry-list": ["a", "-"],
-  "registry-set": ["a", "-"],
+  "registry-list": ["", "-"],
+  "registry-set": ["", "-"],
   exec: ["a", ""],
   run: ["a", ""],
   "keys-list": ["a", "-"],
@@ -81,6 +81,12 @@ Deno.test("mayDo() says which key, role and scope were not enough", () => {
     none.message,
     `Cannot do "logs" of "shop": the key "laptop" (${ID}) has the role "admin" for no service`,
   );
+});
+
+Deno.test("mayDo() lets no key for some services touch what all services use", () => {
+  const error = assertThrows(() => mayDo(actor("admin", "blog"), "registry-set"), AuthError);
+  assertEquals(error.message, `Cannot do "registry-set": the key "laptop" (${ID}) is for "blog", it must be for all`);
+  assertEquals([mayDo(actor("admin", "*"), "registry-set"), mayDo(LOCAL, "registry-set")], [true, true]);
 });
 
 Deno.test("mayDo() asks for the service of a command on one service", () => {

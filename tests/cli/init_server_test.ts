@@ -18,7 +18,7 @@ Deno.test({
   async fn() {
     await using scene = await ServerScene.open();
     const { out, err, calls } = await scene.init({ httpPort: "8480", httpsPort: "8443" });
-    assertEquals(out, ["mypaas login server https://192.0.2.7#secret"]);
+    assertEquals(out, ["mypaas login server 'https://192.0.2.7#secret'"]);
     assertStringIncludes(err.join("\n"), "the server is at https://192.0.2.7:8443");
     assertEquals(await plain(scene, calls), [
       "create network mypaas",
@@ -238,7 +238,7 @@ Deno.test({
         changed: [],
         url: "https://192.0.2.7",
         invite: "https://192.0.2.7#secret",
-        login: "mypaas login server https://192.0.2.7#secret",
+        login: "mypaas login server 'https://192.0.2.7#secret'",
       } as unknown as typeof told,
     );
     scene.keys.push({});

@@ -44,6 +44,15 @@ Deno.test("json() signs the request and takes an answer that the daemon signed",
   assertEquals(await ask(connection), { where: "GET /v1/services" });
 });
 
+Deno.test("json() signs that a request has no body", async () => {
+  const connection = await connected((call) => call.signed(jsonAnswer({ where: call.where, bytes: call.body.length })));
+  const parse = (json: unknown) => json;
+  assertEquals(await connection.json("DELETE", "/v1/services/blog", { parse }), {
+    where: "DELETE /v1/services/blog",
+    bytes: 0,
+  });
+});
+
 Deno.test("json() refuses an answer without a proof, with one byte changed, and of another request", async () => {
   await assertRejects(() => connected(() => Response.json({})).then(ask), MyPaasError, "result not proved");
   const changed = await connected(

@@ -156,19 +156,22 @@ export class BenchDaemon implements AsyncDisposable {
    * A request as a laptop signs it.
    *
    * @param where such as `GET /v1/services`
+   * @param streamed it has a body of which nothing is known yet
    */
   async signed(
     key: KeyPair,
     where: string,
-    { json, nonce = newNonce(), serverId = this.serverId }: {
+    { json, streamed = false, nonce = newNonce(), serverId = this.serverId }: {
       readonly json?: unknown;
+      readonly streamed?: boolean;
       readonly nonce?: string;
       readonly serverId?: string;
     } = {},
   ): Promise<Request> {
     const [method = "", path = ""] = where.split(" ");
     const url = new URL(path, "http://daemon");
-    const body = json === undefined ? undefined : new TextEncoder().encode(JSON.stringify(json));
+    const text = json === undefined ? "" : JSON.stringify(json);
+    const body = method === "GET" || streamed ? undefined : new TextEncoder().encode(text);
     const parts = { method, path: url.pathname, query: url.search, body };
     const headers = await signRequest(parts, key, { serverId, now: this.now(), nonce });
     return new Request(url, { method, headers, ...body !== undefined && { body } });

@@ -156,9 +156,17 @@ Deno.test("a changed body is refused, audited under the key's name, and nothing 
 Deno.test("a body whose digest is not signed is refused", async () => {
   await using daemon = await BenchDaemon.start();
   const ann = await daemon.laptop();
-  const { url, headers } = await daemon.signed(ann, "POST /v1/invites");
+  const { url, headers } = await daemon.signed(ann, "POST /v1/invites", { streamed: true });
   const request = new Request(url, { method: "POST", headers, body: "{}" });
   assertStringIncludes(await refused(daemon, request), 'it has no "content-digest" header');
+});
+
+Deno.test("a body that somebody gave to a request without one is refused", async () => {
+  await using daemon = await BenchDaemon.start();
+  const { url, headers } = await daemon.signed(await daemon.laptop(), "POST /v1/services/blog/restart");
+  const response = await daemon.gate(new Request(url, { method: "POST", headers, body: "{}" }));
+  assertEquals(response.status, 401);
+  assertStringIncludes(await response.text(), "Cannot accept the request: its body is not the one that was signed");
 });
 
 Deno.test("what a key may not do is refused with a proved sentence, and audited", async () => {

@@ -257,16 +257,23 @@ export interface DetachedContainer {
   readonly network: string;
   /** Ports of this machine by port in the container. */
   readonly ports: Readonly<Record<number, number>>;
+  /** `uid:gid` */
+  readonly user?: string;
+  readonly env?: readonly string[];
 }
 
 /** Starts a container that goes when it is disposed. */
-export async function startDetached(container: DetachedContainer): Promise<AsyncDisposable> {
-  const { image, command, labels, binds, network, ports } = container;
+export async function startDetached(
+  container: DetachedContainer,
+): Promise<AsyncDisposable & { readonly id: string }> {
+  const { image, command, labels, binds, network, ports, user = "", env = [] } = container;
   const bindings = Object.entries(ports).map(([inside, port]) => [`${inside}/tcp`, [{ HostPort: String(port) }]]);
   const { Id }: { Id: string } = JSON.parse(
     await post("/containers/create", {
       Image: image,
       Cmd: command,
+      User: user,
+      Env: env,
       Labels: labels,
       ExposedPorts: Object.fromEntries(bindings.map(([port]) => [port, {}])),
       HostConfig: { Binds: binds, NetworkMode: network, PortBindings: Object.fromEntries(bindings) },
@@ -281,5 +288,5 @@ export async function startDetached(container: DetachedContainer): Promise<Async
     await remove();
     throw error;
   }
-  return { [Symbol.asyncDispose]: remove };
+  return { id: Id, [Symbol.asyncDispose]: remove };
 }

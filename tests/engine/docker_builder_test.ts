@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import type { BuildLine } from "../../src/deploy/runtime.ts";
-import { BuildError, MyPaasError } from "../../src/error.ts";
+import { BuildError, MyPaasError, UsageError } from "../../src/error.ts";
 import { waitUntil, within } from "../../src/wait.ts";
+import { EngineBuilder } from "../../src/docker/engine_builder.ts";
 import { docker, EngineBench, tarOf } from "./bench.ts";
 
 /** Text that no build cache knows. */
@@ -55,6 +56,45 @@ Deno.test("EngineBuilder.removeImage() leaves an image that a container uses, wh
   await bench.builder.removeImage("web", 1);
   assertEquals(await bench.machine.hasImage(image), false);
 });
+
+for (const kind of ["buildkit", "classic"] as const) {
+  Deno.test(`EngineBuilder keeps a ${kind} build off another service's image by a base image's ONBUILD, and by an id`, async () => {
+    await using bench = new EngineBench();
+    const bank = await bench.build("bank", `FROM busybox\nRUN echo ${fresh()} > /secret\n`);
+    const evil = `${bench.names.image("bank", 1).split("/")[0]}-evil:1`;
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(
+        `${folder}/Dockerfile`,
+        `FROM busybox\nONBUILD COPY --from=${bank.image} /secret /loot\n`,
+      );
+      await docker("build", "--quiet", "--tag", evil, folder);
+      const id = bank.imageId.slice("sha256:".length, "sha256:".length + 12);
+      const builder = new EngineBuilder({ ...bench, kind });
+      const build = async (base: string) => {
+        const context = await tarOf({ Dockerfile: `FROM ${base}\n` });
+        const request = {
+          service: "blog",
+          release: 1,
+          dockerfile: "Dockerfile",
+          baseImages: [base],
+          buildArgs: [],
+          context,
+        };
+        await builder.build(request, () => {}, new AbortController().signal);
+      };
+      await assertRejects(
+        () => build(evil),
+        UsageError,
+        `Cannot use the image "${bank.image}": it belongs to a service`,
+      );
+      await assertRejects(() => build(id), UsageError, `Cannot use the image "${id}": that is the id of one`);
+    } finally {
+      await docker("rmi", "--force", evil).catch(() => {});
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
 
 Deno.test("EngineBuilder names the instruction that failed, its exit code and the end of its output", async () => {
   await using bench = new EngineBench();

@@ -56,7 +56,7 @@ export class MemoryGate implements Gate {
         return Response.json({ service: new URLSearchParams(asked.query).get("service") });
       }
       const asked = { method: request.method, path: pathname, query: search, headers: request.headers };
-      const verified = await this.#verify(asked, request.body !== null);
+      const verified = await this.#verify(asked, request.method !== "GET");
       return await this.#answer({ where: `${request.method} ${pathname}`, request, body, ...this.#signing(verified) });
     } catch (error) {
       return toResponse(errorAnswer(error));
