@@ -120,7 +120,8 @@ async function redis(): Promise<Recipe> {
 async function make(name: string, { paths, modules = "", files = {}, folders = [], changes }: Recipe): Promise<void> {
   const own = await Deno.makeTempDir({ prefix: "mypaas-base-" });
   try {
-    for (const folder of [...folders, "bin", "etc", "opt", "tmp"]) await Deno.mkdir(`${own}/${folder}`);
+    const ownFolders = [...folders, "bin", "etc", "opt", "tmp"];
+    for (const folder of ownFolders) await Deno.mkdir(`${own}/${folder}`);
     await Deno.chmod(`${own}/tmp`, 0o1777);
     const users = ["root:x:0:0", "node:x:1000:1000", "nobody:x:65534:65534"].map((user) => `${user}::/:/bin/sh\n`);
     const all = {
@@ -135,7 +136,7 @@ async function make(name: string, { paths, modules = "", files = {}, folders = [
     }
     const copied = Object.values(files).flatMap((file) => typeof file === "string" ? [] : [file.copyOf]);
     const wanted = [...paths, ...await librariesOf([...paths, ...copied, modules])];
-    const tar = tarOf(own, wanted);
+    const tar = tarOf({ path: own, folders: ownFolders }, wanted);
     await importImage(name, tar.stdout, { changes: [...changes, `LABEL ${STAND_IN}=true`] });
     if (!(await tar.status).success) {
       await removeImage(name);
@@ -147,7 +148,10 @@ async function make(name: string, { paths, modules = "", files = {}, folders = [
 }
 
 /** Files of this machine, with the folders above them, and the own ones. Anybody may read all of it. */
-function tarOf(own: string, paths: readonly string[]): Deno.ChildProcess {
+function tarOf(
+  own: { readonly path: string; readonly folders: readonly string[] },
+  paths: readonly string[],
+): Deno.ChildProcess {
   const same = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=a+rX", "--dereference"];
   const unused = [
     "*_test.go",
@@ -159,7 +163,10 @@ function tarOf(own: string, paths: readonly string[]): Deno.ChildProcess {
     "idlelib",
     "config-*",
   ];
-  const above = new Set(paths.flatMap((path) => foldersAbove(path)));
+  // Docker takes no path twice.
+  const above = new Set(paths.flatMap((path) => foldersAbove(path))).difference(
+    new Set(own.folders.map((folder) => `/${folder}`)),
+  );
   return new Deno.Command("tar", {
     args: [
       "--create",
@@ -170,7 +177,7 @@ function tarOf(own: string, paths: readonly string[]): Deno.ChildProcess {
       ...[...above].map(relative),
       "--recursion",
       ...paths.map(relative),
-      `--directory=${own}`,
+      `--directory=${own.path}`,
       ".",
     ],
     stdin: "null",
