@@ -2,6 +2,7 @@ import { checkRevoke } from "../auth/roles.ts";
 import { MyPaasError } from "../error.ts";
 import { parseInviteRequest } from "../wire/request_schemas.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
+import { readyFor } from "./followed.ts";
 import { required, row } from "./route_row.ts";
 
 /** Requests about who may use the server. */
@@ -36,7 +37,11 @@ function revokeKey({ actor, params }: Call, { keys, now }: ApiParts): Result {
   return { json: { id, name: known.name }, subject: id };
 }
 
-function invite({ actor, body }: Call, { logins }: ApiParts): Result {
+async function invite(call: Call, parts: ApiParts): Promise<Result> {
+  // Before its routes are there, Traefik shows a certificate of its own, and who logs in is told that somebody is in between.
+  await readyFor(call, parts, "Cannot make an invite");
+  const { actor, body } = call;
+  const { logins } = parts;
   const made = logins.invite(actor, parseInviteRequest(body));
   return { json: made, subject: made.id };
 }

@@ -60,11 +60,19 @@ export function diskTree(root: string): Tree {
   };
 }
 
-/** Reads until the buffer is full or the file ends, for one read may give less. */
+/** Most files of a project are smaller; a buffer for the largest chunk costs more than to read them. */
+const FIRST_BUFFER_BYTES = 1 << 14;
+
+/** Reads so many bytes, or to the end of the file, for one read may give less. */
 async function readFull(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const buffer = new Uint8Array(size);
+  let buffer = new Uint8Array(Math.min(size, FIRST_BUFFER_BYTES));
   let filled = 0;
   while (filled < size) {
+    if (filled === buffer.length) {
+      const larger = new Uint8Array(size);
+      larger.set(buffer);
+      buffer = larger;
+    }
     const count = await file.read(buffer.subarray(filled));
     if (count === null) break;
     filled += count;

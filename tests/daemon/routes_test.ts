@@ -4,6 +4,7 @@ import { verifyEvent } from "../../src/auth/proof.ts";
 import { BuildError, MyPaasError } from "../../src/error.ts";
 import { parseInviteAnswer, parseKeys, parseServices } from "../../src/wire/answer_schemas.ts";
 import { parseEventLine } from "../../src/wire/event_schemas.ts";
+import { daemonHandler } from "../../src/daemon/handler.ts";
 import { BenchDaemon, dockerfile, type GateAnswer } from "./bench_daemon.ts";
 
 const BLOG = { Dockerfile: dockerfile("blog", "domain = blog.example", "scale = 2") };
@@ -218,4 +219,16 @@ Deno.test("a proof of one request is not taken for another", async () => {
   ];
   await linesOf(first);
   await assertRejects(() => linesOf({ ...first, context: second.context }), MyPaasError, "not proved");
+});
+
+Deno.test("an invite is made when the routes are there, so that whoever logs in at once meets this server's certificate", async () => {
+  await using daemon = await BenchDaemon.start();
+  const routed = Promise.withResolvers<void>();
+  const local = daemonHandler({ ...daemon.parts, converged: routed.promise }, "local");
+  const body = JSON.stringify({ name: "admin", role: "admin", scope: ["*"] });
+  const answer = local(new Request("http://daemon/v1/invites", { method: "POST", body }));
+  const first = await Promise.race([answer.then(() => "invite"), local(new Request("http://daemon/v1/keys"))]);
+  assertEquals(first === "invite", false);
+  routed.resolve();
+  assertEquals((await answer).status, 200);
 });

@@ -1,5 +1,5 @@
-import { assertEquals, assertGreater } from "@std/assert";
-import { sharedServer, succeeded } from "./lab.ts";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { jsonLines, sharedServer, succeeded } from "./lab.ts";
 import type { AppProject } from "./project.ts";
 
 const server = sharedServer();
@@ -40,4 +40,40 @@ Deno.test(`${RATE} requests/s see a stop-first deploy that fails, and none fails
   const { sent, failures, bodies } = await load.stop();
   assertEquals(failures, {});
   assertEquals(bodies, { good: sent });
+});
+
+const FILES = 2_000;
+const FILE_BYTES = 10_000;
+/** README's figures are medians of 5. */
+const PUSHES = Number(Deno.env.get("MYPAAS_TEST_PUSHES") ?? 1);
+
+Deno.test("a push of 20 MB in 2,000 files of which one changed sends that file, and a list of all", async () => {
+  const dockerfile = await server().project({
+    name: "tree",
+    options: { domain: "tree.test" },
+    instructions: ["COPY files /files"],
+  });
+  const folder = dockerfile.replace(/Dockerfile$/, "files");
+  await Deno.mkdir(folder);
+  // Nothing repeats in them, so that compression does not help.
+  const write = (file: number) =>
+    Deno.writeFile(`${folder}/${file}`, crypto.getRandomValues(new Uint8Array(FILE_BYTES)));
+  const push = async () => {
+    const began = performance.now();
+    const ran = succeeded(await server().client(["push", "lab", dockerfile, "--json"]));
+    const bytes = Number(jsonLines(ran).find(({ kind }) => kind === "sent")?.["bytes"]);
+    return { bytes, seconds: (performance.now() - began) / 1000 };
+  };
+  for (let file = 0; file < FILES; file++) await write(file);
+  assertGreater((await push()).bytes, FILES * FILE_BYTES);
+
+  const seconds: number[] = [];
+  for (let round = 0; round < PUSHES; round++) {
+    await write(1000);
+    const pushed = await push();
+    console.log(`sent ${pushed.bytes} bytes in ${pushed.seconds.toFixed(1)} s`);
+    seconds.push(pushed.seconds);
+    assertLess(pushed.bytes, FILE_BYTES + FILES * 250);
+  }
+  console.log(`median: ${seconds.sort((a, b) => a - b)[PUSHES >> 1]?.toFixed(1)} s`);
 });

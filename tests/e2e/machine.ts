@@ -23,7 +23,8 @@ export class Machine implements AsyncDisposable {
   static async start(image: string, { user = "", home, binds = [], env = [] }: MachineOptions): Promise<Machine> {
     const container = await startDetached({
       image,
-      command: ["sleep", "infinity"],
+      // What a killed run leaves ends by itself.
+      command: ["sleep", "900"],
       labels: {},
       binds: [`${home}:/home/me`, ...binds],
       network: "host",

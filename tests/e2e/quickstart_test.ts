@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { owned, removeOwned } from "./engine.ts";
 import { LAB_PREFIX, type Owner } from "./lab.ts";
 import { CHECKOUT } from "./project.ts";
@@ -47,7 +47,8 @@ Deno.test("README's quickstart shows a page that was pushed twice, and again whe
     if (serverId !== "") assertEquals(id, serverId, "it is the same server");
     serverId = id;
   }
-  assertEquals((await owned(serverId)).containers.length, 4);
+  const { containers } = await owned(serverId);
+  assert(containers.some((name) => /-hello\.\d+\.1$/.test(name)), `${containers}`);
 });
 
 Deno.test("README's quickstart --remove leaves nothing", async () => {

@@ -111,11 +111,17 @@ async function* below(path: string): AsyncGenerator<string> {
   }
 }
 
-/** Types a line of README on one of the two machines, in a folder below the home. */
+function on(name: "server" | "laptop"): Machine {
+  const machine = machines.get(name);
+  if (machine === undefined) throw new Error(`the ${name} did not start`);
+  return machine;
+}
+
+/** Types a line of README on one of the two machines, in a folder below the home. `MYPAAS_TEST_SHOW=1` prints it all. */
 async function type(machine: "server" | "laptop", line: string, where?: string): Promise<string> {
   const typed = line.replace(RELEASES, WEB).replace(INVITE, invite);
   const begun = performance.now();
-  const shown = await machines.get(machine)?.type(typed, where) ?? "";
+  const shown = await on(machine).type(typed, where);
   if (Deno.env.get("MYPAAS_TEST_SHOW")) {
     console.log(`${Math.round(performance.now() - begun)} ms ${machine}$ ${line}\n${shown}`);
   }
@@ -164,7 +170,7 @@ Deno.test("README, from an empty folder: a Python and a Go app count visits in o
   const first = await visits("counter.example.org", "Python has seen");
   assertEquals(await visits("gopher.example.org", "Go has seen"), first + 1);
   const [line = ""] = /curl --resolve \S+ \S+/.exec(shown.get("mypaas push server python") ?? "") ?? [];
-  assertEquals(await machines.get("laptop")?.type(`${line} -sS`), `Python has seen visit ${first + 2}\n`);
+  assertEquals(await on("laptop").type(`${line} -sS`), `Python has seen visit ${first + 2}\n`);
 
   await change("python/app.py", "Python has seen", "Python counts");
   await type("laptop", "mypaas push server python");

@@ -120,7 +120,7 @@ Deno.test("remove takes a service away and says where its volumes are, which sta
   const options = { domain: "gone.test", volume: ["~/gone:/files", "data:/data"] };
   succeeded(await server().push({ name: "gone", options, app: { TEXT: "bye" } }));
   await server().get("gone.test", "/write?file=/files/a&text=kept");
-  const { stdout } = succeeded(await server().run(["remove", "gone"]));
+  const { stdout } = succeeded(await server().client(["remove", "gone", "--server", "lab"]));
   const folder = `${server().root}/srv/mypaas/gone`;
   assertEquals(stdout.split("\n"), [
     "gone is removed",

@@ -6,7 +6,7 @@ import { codeSpans, linesOf, readBlocks, README, TYPED_SECTIONS } from "../e2e/r
 
 /** What is typed nowhere in readme_test.ts: the test that runs it, and words of it by which that is seen. */
 const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
-  "apt-get install docker.io": ["scripts/setup", "docker.io"],
+  "apt-get install curl docker.io": ["scripts/setup", "docker.io"],
   "scripts/quickstart": ["tests/e2e/quickstart_test.ts", '"scripts/quickstart"'],
   "scripts/test": [".ci/run", "scripts/test"],
   "scripts/release --url URL": ["tests/e2e/install_test.ts", 'scripts/release`, "--out", folder, "--url", URL'],
@@ -22,7 +22,6 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "mypaas registry login ghcr.io --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
   "source <(mypaas completion bash)": ["tests/e2e/completion_test.ts", '"bash"'],
   "mypaas completion fish | source": ["tests/e2e/completion_test.ts", '"fish"'],
-  "mypaas push --dry-run": ["tests/e2e/first_page_test.ts", '"--dry-run"'],
   "mypaas invite --name you": ["tests/e2e/lab.ts", '"invite", "--name"'],
   "mypaas --root DIR ...": ["tests/e2e/lab.ts", '"--root"'],
 };

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { withCommandsTable } from "../../scripts/readme_commands.ts";
 import { withOptionsTable } from "../../scripts/readme_options.ts";
+import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
+import { SPEC } from "../deploy/bench_server.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", ROOT));
@@ -21,6 +23,12 @@ Deno.test("README's table of options is the one of src/service/options.ts (else 
 
 Deno.test("README's table of commands is the one of the command line (else run scripts/readme_commands.ts)", () => {
   assertEquals(readme, withCommandsTable(readme));
+});
+
+Deno.test("the steps of a deploy in README are those of the planner", () => {
+  const release = (number: number) => ({ service: "blog", number, spec: { ...SPEC, scale: 2 }, places: [] });
+  const steps = planDeploy(release(8), release(7)).map(describeStep);
+  assertEquals(readme.includes(steps.map((step) => `   ${step}\n`).join("")), true, steps.join("\n"));
 });
 
 Deno.test("every sentence that README explains is one that the program says", async () => {
