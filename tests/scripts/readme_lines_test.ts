@@ -17,6 +17,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "deno task ok": ["scripts/test", "deno task --quiet test:unit"],
   "deno task": ["tests/e2e/quickstart_test.ts", "deno task"],
   "scripts/compile": ["scripts/test", "check compile scripts/compile"],
+  "mypaas push --wait": ["tests/e2e/watch_test.ts", '"--wait"'],
   "mypaas upgrade": ["tests/e2e/upgrade_test.ts", "upgrade under 100 requests/s"],
   "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", '"init", "--auto-domain"'],
   "mypaas registry login ghcr.io --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
