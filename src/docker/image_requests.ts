@@ -14,7 +14,7 @@ const HealthcheckSchema = v.object({
 
 const ImageSchema = v.object({
   Id: v.string(),
-  /** Such as `ghcr.io/team/app@sha256:...`: how registries name it. */
+  /** Such as `images.example.org/team/app@sha256:...`: how registries name it. */
   RepoDigests: v.nullish(v.array(v.string())),
   Config: v.nullish(v.object({
     Labels: v.optional(LabelsSchema, {}),

@@ -7,7 +7,7 @@ const HUB_NAMES: readonly string[] = ["docker.io", "index.docker.io", "registry-
 
 /** How a registry knows this server. */
 export interface RegistryCredential {
-  /** As `registryOf` names it, such as `ghcr.io` or `127.0.0.1:5000`. */
+  /** As `registryOf` names it, such as `images.example.org` or `127.0.0.1:5000`. */
   readonly host: string;
   readonly username: string;
   readonly password: string;
@@ -33,7 +33,7 @@ export function parseRegistryHost(text: string): string {
   if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i.test(text) || registryOf(`${text}/x`) !== canonical(text)) {
     throw new UsageError(`Cannot use ${JSON.stringify(text)}: it is not the host of a registry`, {
       hint:
-        "Write what stands before the first slash of the image's name, such as ghcr.io or registry.example.org:5000",
+        "Write what stands before the first slash of the image's name, such as images.example.org or registry.example.org:5000",
     });
   }
   return canonical(text);

@@ -24,7 +24,7 @@ export interface RegistrySummary {
 
 /** `POST /v1/registries`: logs the server in. */
 export interface RegistryLoginRequest {
-  /** Such as `ghcr.io`. */
+  /** Such as `images.example.org`. */
   readonly host: string;
   readonly username: string;
   /** Sealed for `registryContext`. */

@@ -13,11 +13,11 @@ Deno.test("loginRegistry() sends a password that only the daemon can read", asyn
     const answer = { serverId, sealingKey: sealingKey.publicKey, registries: [] };
     return Promise.resolve(parse(`${method} ${path}` === "GET /v1/registries" ? answer : undefined));
   };
-  await loginRegistry({ json }, { host: "ghcr.io", username: "ann", password: "secret words" });
+  await loginRegistry({ json }, { host: "images.example.org", username: "ann", password: "secret words" });
   const [text = ""] = sent;
   assertEquals([sent.length, text.includes("secret")], [1, false]);
   const request = parseRegistryLoginRequest(JSON.parse(text));
-  const context = registryContext(serverId, { host: "ghcr.io", username: "ann" });
+  const context = registryContext(serverId, { host: "images.example.org", username: "ann" });
   assertEquals(await openSealed(request.password, { reader: sealingKey, context }), "secret words");
 });
 

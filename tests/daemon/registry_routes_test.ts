@@ -23,7 +23,7 @@ async function local(daemon: BenchDaemon, where: string, json?: unknown): Promis
 /** A login as a client makes it. */
 async function login(
   { serverId, parts }: BenchDaemon,
-  { host = "ghcr.io", username = "ann", password = PASSWORD }: {
+  { host = "images.example.org", username = "ann", password = PASSWORD }: {
     readonly host?: string;
     readonly username?: string;
     readonly password?: string;
@@ -50,28 +50,34 @@ Deno.test("a registry is logged in to, listed without its password, and logged o
     asked.push(`${host} ${password}`);
     return Promise.resolve();
   };
-  const request = await login(daemon, { host: "GHCR.io" });
+  const request = await login(daemon, { host: "IMAGES.example.org" });
   assertEquals((await local(daemon, "POST /v1/registries", request)).status, 200);
-  assertEquals(asked, [`ghcr.io ${PASSWORD}`]);
+  assertEquals(asked, [`images.example.org ${PASSWORD}`]);
   const [registry, ...more] = await listed(daemon);
-  assertEquals([registry?.host, registry?.username, registry?.by, more], ["ghcr.io", "ann", "root@local", []]);
+  assertEquals([registry?.host, registry?.username, registry?.by, more], [
+    "images.example.org",
+    "ann",
+    "root@local",
+    [],
+  ]);
 
   const admin = await daemon.laptop({ role: "admin" });
-  assertEquals((await daemon.ask(admin, "DELETE /v1/registries/ghcr.io")).status, 200);
+  assertEquals((await daemon.ask(admin, "DELETE /v1/registries/images.example.org")).status, 200);
   assertEquals(await listed(daemon), []);
   const again = await local(daemon, "DELETE /v1/registries/127.0.0.1%3A5000");
   assertEquals(messageOf(again), 'Cannot log out of "127.0.0.1:5000": the server is not logged in to it');
   const audit = JSON.stringify(daemon.audit.lines(100));
-  assertStringIncludes(audit, '"action":"registry-set","subject":"ghcr.io","result":"ok"');
+  assertStringIncludes(audit, '"action":"registry-set","subject":"images.example.org","result":"ok"');
   assertEquals(audit.includes(PASSWORD), false);
 });
 
 Deno.test("a login that its registry refuses changes nothing", async () => {
   await using daemon = await BenchDaemon.start();
   await local(daemon, "POST /v1/registries", await login(daemon));
-  daemon.onRegistryLogin = () => Promise.reject(new MyPaasError('Cannot log in to "ghcr.io": it refuses the user'));
+  daemon.onRegistryLogin = () =>
+    Promise.reject(new MyPaasError('Cannot log in to "images.example.org": it refuses the user'));
   const refused = await local(daemon, "POST /v1/registries", await login(daemon, { username: "bob" }));
-  assertEquals(messageOf(refused), 'Cannot log in to "ghcr.io": it refuses the user');
+  assertEquals(messageOf(refused), 'Cannot log in to "images.example.org": it refuses the user');
   assertEquals((await listed(daemon)).map(({ username }) => username), ["ann"]);
 });
 
@@ -82,7 +88,7 @@ Deno.test("a login to a registry is checked before that is asked, and its passwo
   const reader = (await generateSealingKey()).publicKey;
   const context = registryContext(daemon.serverId, good);
   const wrong = [
-    await login(daemon, { host: "https://ghcr.io" }),
+    await login(daemon, { host: "https://images.example.org" }),
     await login(daemon, { username: "a:b" }),
     await login(daemon, { username: "" }),
     await login(daemon, { password: "" }),
@@ -102,7 +108,7 @@ Deno.test("a server is logged in to a registry from anywhere by an admin, and by
   await using daemon = await BenchDaemon.start();
   const [admin, laptop] = [await daemon.laptop({ role: "admin" }), await daemon.laptop({ name: "bob" })];
   const request = await login(daemon);
-  for (const where of ["GET /v1/registries", "POST /v1/registries", "DELETE /v1/registries/ghcr.io"]) {
+  for (const where of ["GET /v1/registries", "POST /v1/registries", "DELETE /v1/registries/images.example.org"]) {
     const json = where.startsWith("POST") ? request : undefined;
     assertStringIncludes((await daemon.ask(laptop, where, json)).text, 'it needs \\"admin\\"');
   }

@@ -20,7 +20,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "mypaas push --wait": ["tests/e2e/watch_test.ts", '"--wait"'],
   "mypaas upgrade": ["tests/e2e/upgrade_test.ts", "upgrade under 100 requests/s"],
   "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", '"init", "--auto-domain"'],
-  "mypaas registry login ghcr.io --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
+  "mypaas registry login images.example.org --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
   "source <(mypaas completion bash)": ["tests/e2e/completion_test.ts", '"bash"'],
   "mypaas completion fish | source": ["tests/e2e/completion_test.ts", '"fish"'],
   "mypaas invite --name you": ["tests/e2e/lab.ts", '"invite", "--name"'],

@@ -9,7 +9,7 @@ Deno.test("registryOf() finds the registry of an image as Docker does", () => {
     "team/app": "docker.io",
     "docker.io/library/busybox": "docker.io",
     "index.docker.io/team/app": "docker.io",
-    "ghcr.io/team/app:1": "ghcr.io",
+    "images.example.org/team/app:1": "images.example.org",
     "127.0.0.1:5000/app@sha256:00": "127.0.0.1:5000",
     "localhost/app": "localhost",
     "registry:5000/a/b": "registry:5000",
@@ -19,8 +19,8 @@ Deno.test("registryOf() finds the registry of an image as Docker does", () => {
 
 Deno.test("parseRegistryHost() takes what stands before the first slash of an image, and every name of Docker Hub", () => {
   const taken = {
-    "ghcr.io": "ghcr.io",
-    "GHCR.io": "ghcr.io",
+    "images.example.org": "images.example.org",
+    "IMAGES.example.org": "images.example.org",
     "localhost": "localhost",
     "127.0.0.1:5000": "127.0.0.1:5000",
   };
@@ -28,7 +28,18 @@ Deno.test("parseRegistryHost() takes what stands before the first slash of an im
   for (const text of ["docker.io", "index.docker.io", "hub.docker.com"]) {
     assertEquals(parseRegistryHost(text), "docker.io");
   }
-  for (const text of ["", "https://ghcr.io", "ghcr.io/team", "team", "a b.c", "-a.b", "a.b:port", "user@a.b"]) {
+  for (
+    const text of [
+      "",
+      "https://images.example.org",
+      "images.example.org/team",
+      "team",
+      "a b.c",
+      "-a.b",
+      "a.b:port",
+      "user@a.b",
+    ]
+  ) {
     assertThrows(() => parseRegistryHost(text), UsageError, "it is not the host of a registry");
   }
 });
