@@ -36,7 +36,12 @@ export interface CommandRow {
 
 /** Every command that a person calls, as `mypaas help` tells them. */
 export function commandRows(): readonly CommandRow[] {
-  const program = buildProgram({
+  return commandLine().commands.flatMap((command) => rowsOf(command, command.name()));
+}
+
+/** The real command line, to be looked at: it prints nothing, and knows nothing of this machine. */
+export function commandLine(): CommandUnknownOpts {
+  return buildProgram({
     cwd: "/",
     version: "",
     env: () => undefined,
@@ -49,7 +54,6 @@ export function commandRows(): readonly CommandRow[] {
       err: () => {},
     },
   });
-  return program.commands.flatMap((command) => rowsOf(command, command.name()));
 }
 
 function rowsOf(command: CommandUnknownOpts, name: string): readonly CommandRow[] {

@@ -143,11 +143,9 @@ export class Probation {
     }
     log(`${service}.${number} is taken back: ${because}`);
     store.setError(service, number, because);
-    const failure = await this.#parts.redeploy(
-      service,
-      { origin: { kind: "rollback", of: before.number, because } },
-      DAEMON,
-    );
+    const change = { origin: { kind: "rollback", of: before.number, because } } as const;
+    // Who waits for the verdict is told also when nothing could be begun, such as for an image that is gone.
+    const failure = await this.#parts.redeploy(service, change, DAEMON).catch(messageOf);
     if (failure !== undefined) log(`${service}: release ${before.number} could not be brought back: ${failure}`);
     const by = failure === undefined ? store.live(service)?.number : undefined;
     trial.verdict.resolve({ kind: "taken-back", because, by });

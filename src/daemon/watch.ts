@@ -54,15 +54,20 @@ export class Watch {
 
   /** Watches until the signal is aborted. */
   async run(): Promise<void> {
-    const onGap = () => void this.#lookAtAll();
+    const onGap = () => this.#goOn("the containers", this.#lookAtAll());
     for await (const event of this.#parts.runtime.events(this.#signal, onGap)) this.#take(event);
   }
 
   #take({ id, kind }: ReplicaEvent): void {
     if (kind === "start") this.#starts.set(replicaName(id), this.#parts.now().getTime());
     const work = kind === "die" ? this.#died(id) : kind === "destroy" ? this.#gone(id) : this.#changed(id);
+    this.#goOn(replicaName(id), work);
+  }
+
+  /** Lets work go on behind the events; what fails is told, and the next event is looked at all the same. */
+  #goOn(what: string, work: Promise<void>): void {
     work.catch((error) => {
-      if (!this.#signal.aborted) this.#parts.log(`watch: ${replicaName(id)}: ${messageOf(error)}`);
+      if (!this.#signal.aborted) this.#parts.log(`watch: ${what}: ${messageOf(error)}`);
     });
   }
 
@@ -72,9 +77,10 @@ export class Watch {
     const now = this.#parts.now().getTime();
     const short = now - (this.#starts.get(name) ?? -Infinity) < SHORT_LIFE_MS;
     const deaths = (this.#deaths.get(name) ?? []).filter((at) => now - at < LOOP_MS);
-    this.#deaths.set(name, short ? [...deaths, now] : deaths);
+    this.#deaths.set(name, short ? [...deaths, now] : []);
     this.#down.set(name, { id, awaited: false });
-    await this.#writeOutage(id.service);
+    // A route that Traefik does not confirm is no reason to leave the replica as it is.
+    this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
     const state = await this.#settled(id);
     // One that is not to come back was stopped by a deploy or by its owner.
     if (state === undefined || !state.restarts || !this.#isLive(id)) return;
@@ -103,7 +109,7 @@ export class Watch {
     const state = await this.#parts.runtime.inspect(id);
     if (state?.health === "unhealthy" && !this.#down.has(name)) {
       this.#down.set(name, { id, awaited: false });
-      await this.#writeOutage(id.service);
+      this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
       this.#parts.onTrouble(id, state);
     }
     const down = this.#down.get(name);

@@ -79,7 +79,7 @@ export class BenchDaemon implements AsyncDisposable {
     const urlsOf: HandlerParts["urlsOf"] = (spec) => publicUrls(spec, { http: 80, https: 443 });
     const log = (line: string) => void this.logged.push(line);
     const onIdle = () => {};
-    const ground = { ...server.parts, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
+    const ground = { ...server.parts, now, builder: this.images, urlsOf, onIdle, log, retryPauseMs: 5 };
     const live = watchLive({ ...ground, probationMs: 300, unhealthyMs: 50 }, () => this.deploys, this.#stop.signal);
     const volumePlace = (service: string, { source }: { readonly source: string }) => `/volumes/${service}/${source}`;
     this.deploys = new Deploys({

@@ -4,6 +4,7 @@ import type { ReplicaState } from "../../src/deploy/runtime.ts";
 import type { Release } from "../../src/deploy/store.ts";
 import type { ServiceSummary } from "../../src/wire/requests.ts";
 import { SPEC } from "../deploy/bench_server.ts";
+import { RUNNING } from "../fakes/replica_state.ts";
 
 const PORTS = { http: 80, https: 443 };
 const SINCE = "2026-11-22T10:00:00.000Z";
@@ -31,24 +32,7 @@ function release(number: number, status: Release["status"], change: Partial<Rele
 }
 
 function replica(number: number, change: Partial<ReplicaState> = {}): ReplicaState {
-  return {
-    id: { service: "blog", release: number, n: 1 },
-    status: "running",
-    ingressAddress: undefined,
-    internalAddress: undefined,
-    named: true,
-    reaches: [],
-    restarts: true,
-    health: "none",
-    healthOutput: "",
-    pid: 1,
-    restartCount: 0,
-    exitCode: 0,
-    oomKilled: false,
-    error: "",
-    startedAt: SINCE,
-    ...change,
-  };
+  return { ...RUNNING, id: { service: "blog", release: number, n: 1 }, restarts: true, startedAt: SINCE, ...change };
 }
 
 /** @param releases the newest first */

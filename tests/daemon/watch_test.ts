@@ -1,5 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Watch } from "../../src/daemon/watch.ts";
 import { waitUntil } from "../../src/wait.ts";
+import type { ReplicaEvent, ReplicaState } from "../../src/deploy/runtime.ts";
+import { MemoryRuntime } from "../fakes/memory_runtime.ts";
 import { BenchDaemon, dockerfile } from "./bench_daemon.ts";
 
 const SOON = { timeoutMs: 5000, intervalMs: 2 };
@@ -148,4 +151,98 @@ Deno.test("probation ends well after its time, and when another release comes it
   assertEquals([await replaced, await daemon.parts.probation.verdict("blog", 2)], [{ kind: "replaced" }, {
     kind: "kept",
   }]);
+});
+
+Deno.test("a killed replica is started again also while Traefik does not confirm its route", async () => {
+  await using daemon = await BenchDaemon.start({ onLive: () => {} });
+  await daemon.deploy(files("scale = 2"));
+  const { runtime } = daemon.server;
+  const state = runtime.replicas.get("blog.1.1");
+  assert(state !== undefined);
+  let refused = 0;
+  runtime.beforeCall = (call) => {
+    if (call === "write the routes" && refused++ === 0) throw new Error("Traefik does not confirm");
+  };
+  runtime.crash(id(1));
+  runtime.replicas.set("blog.1.1", { ...state, status: "exited", pid: 0 });
+  await waitUntil(() => runtime.replicas.get("blog.1.1")?.status === "running", { what: "it runs again", ...SOON });
+  assertStringIncludes(daemon.logged.join("\n"), "watch: the route of blog: Traefik does not confirm");
+  await routed(daemon, 2);
+});
+
+Deno.test("a crash long after a crash loop is waited for again", async () => {
+  let now = Date.now();
+  await using daemon = await BenchDaemon.start({ onLive: () => {} });
+  daemon.now = () => new Date(now);
+  await daemon.deploy(files());
+  const { runtime } = daemon.server;
+  runtime.behaviours.set(1, "never-ready");
+  for (let crashes = 0; crashes < 3; crashes++) {
+    runtime.crash(id(1));
+    runtime.restart(id(1));
+  }
+  await routed(daemon, 0);
+  runtime.behaviours.clear();
+  await routed(daemon, 1);
+  now += 60_000;
+  runtime.behaviours.set(1, "never-ready");
+  const before = daemon.server.tables.length;
+  runtime.crash(id(1));
+  runtime.restart(id(1));
+  await waitUntil(() => runtime.replicas.get("blog.1.1")?.restartCount === 4, { what: "it started again", ...SOON });
+  runtime.behaviours.clear();
+  await waitUntil(() => daemon.server.serving().length === 1, { what: "it serves again", ...SOON });
+  assertEquals(daemon.server.tables.slice(before).flat().filter(({ addresses }) => addresses.length === 0), []);
+});
+
+Deno.test("a release that cannot be taken back, because the image before it is gone, says so to who waits", async () => {
+  await using daemon = await BenchDaemon.start();
+  await daemon.deploy(files());
+  await daemon.deploy(files("port = 8080"));
+  daemon.images.images.delete("blog:1");
+  const verdict = daemon.parts.probation.verdict("blog", 2);
+  const { runtime } = daemon.server;
+  for (let crashes = 0; crashes < 2; crashes++) {
+    runtime.crash(id(2));
+    runtime.restart(id(2));
+  }
+  const because = "blog.2.1 ended twice, the last time with exit code 1";
+  assertEquals(await verdict, { kind: "taken-back", because, by: undefined });
+  assertStringIncludes(daemon.logged.join("\n"), 'release 1 could not be brought back: Cannot use release 1 of "blog"');
+});
+
+/** A machine that has just come back, and does not answer yet. */
+class DeafMachine extends MemoryRuntime {
+  override events(signal: AbortSignal, onGap?: () => void): AsyncGenerator<ReplicaEvent> {
+    onGap?.();
+    return super.events(signal);
+  }
+
+  override list(): Promise<readonly ReplicaState[]> {
+    return Promise.reject(new Error("no answer"));
+  }
+}
+
+Deno.test("a look at all containers that fails ends neither the watch nor the daemon", async () => {
+  const logged: string[] = [];
+  const stop = new AbortController();
+  const watch = new Watch({
+    runtime: new DeafMachine(),
+    probes: {
+      httpStatus: () => Promise.resolve(200),
+      listeners: () => Promise.resolve([]),
+      oomKills: () => Promise.resolve(0),
+    },
+    store: { live: () => undefined, serviceState: () => "running" },
+    routes: { setOutage: () => Promise.resolve() },
+    repair: () => {},
+    onTrouble: () => {},
+    now: () => new Date(),
+    log: (line) => void logged.push(line),
+  }, stop.signal);
+  const watching = watch.run();
+  await waitUntil(() => logged.length > 0, { what: "the failure is told", ...SOON });
+  assertEquals(logged, ["watch: the containers: no answer"]);
+  stop.abort();
+  await watching;
 });

@@ -1,24 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { diagnose, type Evidence } from "../../src/deploy/diagnosis.ts";
 import type { ReplicaState } from "../../src/deploy/runtime.ts";
-
-const RUNNING: ReplicaState = {
-  id: { service: "blog", release: 8, n: 1 },
-  status: "running",
-  ingressAddress: "10.1.0.16",
-  internalAddress: "10.2.0.16",
-  named: true,
-  reaches: [],
-  restarts: false,
-  health: "none",
-  healthOutput: "",
-  pid: 1,
-  restartCount: 0,
-  exitCode: 0,
-  oomKilled: false,
-  error: "",
-  startedAt: undefined,
-};
+import { RUNNING } from "../fakes/replica_state.ts";
 
 function sentence(state: Partial<ReplicaState> | undefined, evidence: Partial<Evidence> = {}): string {
   const all = { ranMs: undefined, listeners: [], port: 80, startTimeoutSeconds: 60, log: [], ...evidence };

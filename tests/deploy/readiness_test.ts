@@ -4,32 +4,17 @@ import type { ReplicaState } from "../../src/deploy/runtime.ts";
 import { NotReadyError } from "../../src/error.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { SPEC } from "./bench_server.ts";
+import { RUNNING } from "../fakes/replica_state.ts";
 
 const ID = { service: "blog", release: 1, n: 1 };
 const HEALTHCHECK = { path: "/health", intervalMs: 100, timeoutMs: 300 };
 
-const RUNNING: ReplicaState = {
-  id: ID,
-  status: "running",
-  ingressAddress: undefined,
-  internalAddress: "10.2.0.16",
-  named: true,
-  reaches: [],
-  restarts: false,
-  health: "none",
-  healthOutput: "",
-  pid: 1,
-  restartCount: 0,
-  exitCode: 0,
-  oomKilled: false,
-  error: "",
-  startedAt: new Date(0).toISOString(),
-};
+const STARTED: ReplicaState = { ...RUNNING, internalAddress: "10.2.0.16", startedAt: new Date(0).toISOString() };
 
 /** Waits for a replica with these answers, one per probe, the last one again and again; gives what was asked and when. */
 async function ready(
   spec: Partial<ServiceSpec>,
-  { answers, states = [RUNNING], oomKills = 7 }: {
+  { answers, states = [STARTED], oomKills = 7 }: {
     readonly oomKills?: number;
     readonly answers: readonly (number | undefined)[];
     readonly states?: readonly ReplicaState[];
@@ -96,7 +81,7 @@ Deno.test("awaitReady() asks a service without a domain at its internal address,
 });
 
 Deno.test("awaitReady() wants the image's health check and the health path, both", async () => {
-  const states = (["starting", "unhealthy", "healthy"] as const).map((health) => ({ ...RUNNING, health }));
+  const states = (["starting", "unhealthy", "healthy"] as const).map((health) => ({ ...STARTED, health }));
   assertEquals((await ready({ healthcheck: HEALTHCHECK }, { answers: [500, 200], states })).length, 2);
   assertEquals((await ready({}, { answers: [], states })).length, 0);
 });
@@ -111,7 +96,7 @@ Deno.test("awaitReady() says what the health path answered when the time is over
 
 Deno.test("awaitReady() takes the kernel's word for a lack of memory where Docker does not say so", async () => {
   const reason = async (oomKills: number, exitCode = 137) => {
-    const states = [{ ...RUNNING, status: "exited", exitCode } as const];
+    const states = [{ ...STARTED, status: "exited", exitCode } as const];
     const spec = { maxMemoryBytes: 2 ** 26 };
     const error = await assertRejects(() => ready(spec, { answers: [], states, oomKills }), NotReadyError);
     return error.message.replace(/^.*: it /, "").replace(/ after [^ ]+ s/, "");

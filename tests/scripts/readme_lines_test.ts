@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { buildProgram } from "../../src/cli/program.ts";
+import { commandLine } from "../../scripts/readme_commands.ts";
 import { CHECKOUT } from "../e2e/project.ts";
 import { codeSpans, linesOf, readBlocks, README, TYPED_SECTIONS } from "../e2e/readme.ts";
 
@@ -35,15 +35,7 @@ const typed = codeSpans(README).filter((span) => /(^|<\()(mypaas |scripts\/\w+ |
 
 /** The command line with nothing behind it. */
 function parser(): CommandUnknownOpts {
-  const terminal = {
-    isTerminal: { stdin: false, stdout: false, stderr: false },
-    color: false,
-    width: () => undefined,
-    height: () => undefined,
-    out: () => {},
-    err: () => {},
-  };
-  const program = buildProgram({ cwd: "/", version: "", env: () => undefined, terminal });
+  const program = commandLine();
   disarm(program);
   return program;
 }
