@@ -23,6 +23,13 @@ async function get(from: string, url: string): Promise<string> {
   return (await exec(container?.Id ?? "", ["wget", "-q", "-O", "-", url])).output.trim();
 }
 
+/** What answers within a second; nothing may be at an address any more that was found a moment before. */
+async function getSoon(from: string, url: string): Promise<string> {
+  const [container] = await containersOf(server().serverId, from);
+  const { output } = await exec(container?.Id ?? "", ["timeout", "1", "wget", "-q", "-O", "-", url]);
+  return output.trim();
+}
+
 /** The address behind a name, as Docker's own resolver tells it: the machine's may be slow to say that there is none. */
 async function addressOf(name: string, from: string): Promise<string | undefined> {
   const [container] = await containersOf(server().serverId, from);
@@ -35,7 +42,7 @@ async function answers(...from: string[]): Promise<Record<string, string>> {
   return Object.fromEntries(
     await Promise.all(from.map(async (name) => {
       const address = await addressOf("db", name);
-      return [name, address === undefined ? "nothing" : await get(name, `http://${address}:5000/`)];
+      return [name, address === undefined ? "nothing" : await getSoon(name, `http://${address}:5000/`)];
     })),
   );
 }

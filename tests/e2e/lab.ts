@@ -147,11 +147,15 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Asks for a page through Traefik as a visitor does. */
-  async get(host: string, path = "/"): Promise<{ readonly status: number; readonly text: string }> {
+  async get(
+    host: string,
+    path = "/",
+    timeoutMs = 40_000,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const response = await fetch(this.url + path, {
       client: this.#http,
       headers: { host },
-      signal: AbortSignal.timeout(40_000),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     return { status: response.status, text: await response.text() };
   }

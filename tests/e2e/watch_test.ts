@@ -23,6 +23,10 @@ interface RouteFile {
   };
 }
 
+function ifTimedOut(error: unknown): undefined {
+  if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+}
+
 Deno.test("of three replicas one is killed twice, and no more fails than was in flight", async () => {
   const options = { domain: "trio.test", scale: 3 };
   succeeded(await server().push({ name: "trio", options, app: { TEXT: "trio", DELAY: "20ms" } }));
@@ -83,8 +87,8 @@ Deno.test("a service in a crash loop answers 503 at once", async () => {
   const options = { domain: "loop.test" };
   succeeded(await server().push({ name: "loop", options, app: { TEXT: "loop", EXIT_AFTER: "700ms" } }));
   await waitUntil(async () => {
-    const before = performance.now();
-    const { status } = await server().get("loop.test");
-    return status === 503 && performance.now() - before < 1000;
+    // One that came before it was known waits on, and is not waited for here.
+    const answer = await server().get("loop.test", "/", 1000).catch(ifTimedOut);
+    return answer?.status === 503;
   }, { what: "the crash loop is refused at once", timeoutMs: 30_000 });
 });
