@@ -8,7 +8,7 @@ import { fromBase64Url, toBase64Url } from "./base64url.ts";
 import { isSignedBy, type KeyPair, sign } from "./keys.ts";
 
 /** How long an invite can be used. */
-export const INVITE_SECONDS = 15 * 60;
+const INVITE_SECONDS = 15 * 60;
 
 const SECRET_BYTES = 16;
 const SIGNATURE_BYTES = 64;

@@ -94,7 +94,7 @@ export async function adoptNetworks(
 }
 
 /** Whether a network has gateway and range spelled out; half-made ones do not, and take no fixed addresses. */
-export function isWhole(settings: NetworkSettings | undefined): settings is NetworkSettings {
+function isWhole(settings: NetworkSettings | undefined): settings is NetworkSettings {
   if (settings === undefined || !isSubnet(settings.subnet)) return false;
   const { gateway, range } = networkSettings(settings.subnet);
   return settings.gateway === gateway && settings.range === range;

@@ -2,7 +2,7 @@ import { daemonHandler } from "../daemon/handler.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { readText } from "../host/files.ts";
 import { tryLock } from "../host/lock.ts";
-import { programRuns, untilStopped } from "../host/process.ts";
+import { processRuns, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
 import { runFolders } from "../setup/folders.ts";
@@ -98,7 +98,7 @@ async function converge(
     if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
     else if (!part.running) await machine.startPart(name);
   }
-  const leftovers = runtime.removeOneOffs(async ({ owner }) => !await programRuns(owner));
+  const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
   await deploys.work.reconcile(onQueued);
   await removed;

@@ -2,7 +2,7 @@ import { followSession, type Session, type SessionTerminal } from "../client/ses
 import { DockerClient } from "../docker/client.ts";
 import { openExec, openRun } from "../docker/sessions.ts";
 import { UsageError } from "../error.ts";
-import { endWith, ownProgram } from "../host/process.ts";
+import { endWith, ownProcess } from "../host/process.ts";
 import { sessionTerminal } from "../host/session_terminal.ts";
 import { parseEnv } from "../service/option_values.ts";
 import type { EnvVariable } from "../service/spec.ts";
@@ -27,7 +27,7 @@ export async function runExec(request: ExecCommandRequest, context: CliContext):
 export async function runRun(request: RunCommandRequest, context: CliContext): Promise<void> {
   const { service, command, stdin, tty, release } = request;
   const env = checked("run", request, context);
-  const body: RunRequest = { command, release, env, stdin, tty, owner: await ownProgram() };
+  const body: RunRequest = { command, release, env, stdin, tty, owner: await ownProcess() };
   await follow(request, async (client) => {
     const container = await ask(service, { action: "run", body }, context);
     return await openRun(client, container, { stdin, tty });

@@ -179,7 +179,7 @@ export function routeSteps(next: PlannedRelease, old: PlannedRelease | undefined
  * The longest a request may have to wait while `next` replaces `old` stop-first, in seconds: the old one drains and stops,
  * the new one starts or fails, and after a failure the old one starts again.
  */
-export function worstHoldSeconds(next: ServiceSpec, old: ServiceSpec): number {
+function worstHoldSeconds(next: ServiceSpec, old: ServiceSpec): number {
   return old.drainTimeoutSeconds + old.stopGraceSeconds + next.startTimeoutSeconds + next.stopGraceSeconds +
     old.startTimeoutSeconds + HOLD_SLACK_SECONDS;
 }

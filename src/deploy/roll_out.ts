@@ -59,7 +59,7 @@ export async function rollOut(
  *
  * @param found the replicas on the machine, whose addresses are not free whatever the state says
  */
-export function givePlaces(
+function givePlaces(
   { store, ranges }: Pick<RollOutParts, "store" | "ranges">,
   release: Release,
   found: readonly ReplicaState[],

@@ -4,7 +4,7 @@ import type { PublishedPort, ServiceSpec } from "../service/spec.ts";
 import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./container_requests.ts";
 
 /** Most processes and threads of one replica. */
-export const REPLICA_PIDS_LIMIT = 4096;
+const REPLICA_PIDS_LIMIT = 4096;
 /** Where the container remembers its address on the internal network, for the moment in which it is off it. */
 export const INTERNAL_ADDRESS_LABEL = "mypaas.internal-address";
 /** The same for the network of its service alone, which carries the name of an isolated one. */

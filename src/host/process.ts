@@ -27,12 +27,12 @@ export function endWith(code: number): void {
 }
 
 /** Names this process so that nothing else on this machine is ever taken for it: `<pid>.<start in ticks since boot>`. */
-export async function ownProgram(): Promise<string> {
+export async function ownProcess(): Promise<string> {
   return `${Deno.pid}.${await startOf(Deno.pid)}`;
 }
 
-/** Whether the process of `ownProgram` lives. */
-export async function programRuns(program: string): Promise<boolean> {
+/** Whether the process of `ownProcess` lives. */
+export async function processRuns(program: string): Promise<boolean> {
   const [pid = "", start] = program.split(".");
   return /^\d+$/.test(pid) && await startOf(Number(pid)) === start;
 }

@@ -24,7 +24,7 @@ export function isDomain(text: string): boolean {
 }
 
 /** Lower case, and international names in their ASCII form (`bücher.example` is `xn--bcher-kva.example`), as browsers do it. */
-export function parseDomain(text: string): Parsed<string> {
+function parseDomain(text: string): Parsed<string> {
   // Only what is left when everything that URL would read as something else than a host name is refused.
   const host = /^[^\s\p{Cc}/\\:@?#%*[\]]+$/u.test(text) ? URL.parse(`http://${text}`)?.hostname : undefined;
   return host !== undefined && isDomain(host) ? { value: host } : { fault: "is not a host name" };

@@ -9,7 +9,7 @@ export const DOCKER_SOCKET = "/var/run/docker.sock";
 /** What containers use stands here; a container has but its own part of it unless it is mounted. */
 export const CONTROL_GROUPS = "/sys/fs/cgroup";
 /** Where the program stands in the containers made from it. */
-export const PROGRAM_PATH = "/usr/local/bin/mypaas";
+const PROGRAM_PATH = "/usr/local/bin/mypaas";
 /** Where Traefik finds `layout.traefik`. */
 export const TRAEFIK_FOLDER = "/etc/traefik";
 
@@ -69,7 +69,7 @@ export function wantedParts(input: PartsInput): readonly PartContainer[] {
  * Traefik: published ports, no Docker socket. Its whole folder is mounted, not files of it, because files are replaced by
  * rename.
  */
-export function traefikPart({ settings, layout, content }: PartsInput): PartContainer {
+function traefikPart({ settings, layout, content }: PartsInput): PartContainer {
   const names = namesOf(settings, layout);
   const at = (network: "ingress" | "entry" | "admin") => ({
     name: names.networks[network],
@@ -96,7 +96,7 @@ export function traefikPart({ settings, layout, content }: PartsInput): PartCont
 }
 
 /** The upload server: unprivileged, no Docker socket, no keys; it sees the spool and the gate. */
-export function receiverPart({ settings, layout, content }: PartsInput): PartContainer {
+function receiverPart({ settings, layout, content }: PartsInput): PartContainer {
   const names = namesOf(settings, layout);
   return {
     ...LOCKED,
@@ -128,7 +128,7 @@ export function receiverPart({ settings, layout, content }: PartsInput): PartCon
  * (readable without further capabilities: tried with a process of another user), and every path under its own name,
  * because it tells Docker which folders to mount.
  */
-export function daemonPart(input: PartsInput): PartContainer {
+function daemonPart(input: PartsInput): PartContainer {
   const { settings, layout } = input;
   const names = namesOf(settings, layout);
   const same = (path: string, readOnly: boolean) => ({ source: path, target: path, readOnly });

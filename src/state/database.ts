@@ -179,7 +179,7 @@ const CHECK_FOLDER = "Check that its folder exists and is writable: mypaas init 
  * Turns a failure of SQLite into a sentence. `node:sqlite` gives one code for all, so full, read-only and busy are told
  * apart by SQLite's own texts (sqlite3_errstr).
  */
-export function stateError(action: string, error: unknown): unknown {
+function stateError(action: string, error: unknown): unknown {
   const text = messageOf(error);
   const known: readonly (readonly [string, string, string])[] = [
     ["database or disk is full", "the disk is full", "Free some space: df -h."],

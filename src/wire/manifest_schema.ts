@@ -5,7 +5,7 @@ import { MAX_CHUNK_BYTES, MAX_ENTRIES, MAX_MODE, MAX_PATH_BYTES } from "./limits
 import type { Manifest, ManifestEntry } from "./manifest.ts";
 
 /** Says what is wrong with the path of an entry, completing "... must ..."; undefined when nothing is. */
-export function faultOfPath(path: string): string | undefined {
+function faultOfPath(path: string): string | undefined {
   if (path === "") return "must not be empty";
   if (path.startsWith("/")) return "must be relative";
   for (const part of path.split("/")) {
