@@ -128,6 +128,7 @@ export async function daemonParts(
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     builderKind: settings.builder,
+    buildsAtATime: settings.builds,
     urlsOf,
     volumePlace,
     address: settings.address,

@@ -1,4 +1,4 @@
-import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, messageOf, MyPaasError, NotReadyError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
@@ -15,6 +15,8 @@ const RELEASES_LOOKED_AT = 50;
 export interface RollOutParts extends ReconcileParts {
   /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
   readonly onUnfinished: (service: string) => void;
+  /** Tells whoever runs the daemon what happens behind the answer. */
+  readonly log: (line: string) => void;
   readonly ranges: { readonly ingress: AddressRange; readonly internal: AddressRange };
 }
 
@@ -90,6 +92,8 @@ async function undo(
   const { service, number } = release;
   const status = options.signal?.aborted === true ? "cancelled" : "failed";
   const { report } = options;
+  // Putting the old release back may take its time; why that is done is told at once.
+  if (error instanceof NotReadyError) report({ kind: "warning", text: error.message });
   let putBack = false;
   try {
     // What this throws, for a full disk, is like any other failure here: the repair marks the release.
@@ -119,7 +123,11 @@ async function undo(
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */
 async function cleanUp(parts: RollOutParts, service: string, steps: readonly Step[]): Promise<void> {
-  await runSteps(parts, steps, { report: () => {} });
+  await runSteps(parts, steps, {
+    report: (event) => {
+      if (event.kind === "warning") parts.log(`${service}: ${event.text}`);
+    },
+  });
   const recent = parts.store.releases(service, RELEASES_LOOKED_AT).filter(({ status }) => status !== "pending");
   const wasLive = recent.filter(({ status }) => status === "live" || status === "retired");
   const kept = new Set(wasLive.slice(0, RELEASES_KEPT));

@@ -14,7 +14,7 @@ import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
-import { EngineError, unlessStatus } from "./engine_error.ts";
+import { EngineError, startHint, unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
@@ -103,7 +103,7 @@ export class EngineRuntime implements Runtime {
       await unlessStatus([304], this.#client.run(containers.startContainer(found)));
     } catch (error) {
       if (!(error instanceof EngineError) || error.status === 0 || error.status === 404) throw error;
-      throw new NotReadyError(error.message, { cause: error });
+      throw new NotReadyError(error.message, { hint: startHint(error.reason), cause: error });
     }
   }
 

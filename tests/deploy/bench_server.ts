@@ -53,8 +53,10 @@ export class BenchServer implements Disposable {
         internal: { first: "10.2.0.16", last: "10.2.0.99" },
       },
       onUnfinished: () => {},
+      log: () => {},
       ingressNetwork: "mypaas-ingress",
       now: () => new Date(),
+      nameLingersMs: 0,
     };
   }
 
