@@ -75,11 +75,10 @@ export function engineReason(text: string): string {
 
 /**
  * What to try when a container could not be started. The Engine gives no code for the cause, only its words (tested in
- * tests/docker/engine_error_test.ts).
+ * tests/docker/requests_test.ts).
  */
 export function startHint(reason: string): string | undefined {
-  if (/^exec: |no such file or directory|executable file not found/.test(reason)) {
-    return "See that ENTRYPOINT or CMD of the Dockerfile names a program that is in the image and may be executed.";
-  }
-  return undefined;
+  return reason.startsWith("exec: ")
+    ? "See that ENTRYPOINT or CMD of the Dockerfile names a program that is in the image and may be executed."
+    : undefined;
 }
