@@ -42,7 +42,7 @@ export function suspicion(name: string, evidence: Evidence): string | undefined 
   const output = healthOutput(state);
   if (output !== "") return `the health check of ${name} did not succeed yet: ${output}; ${waits}`;
   if (probed?.status !== undefined) return `${name} answers ${probed.status} for ${probed.path}; ${waits}`;
-  if (listeners.length === 0 || reachable(evidence).some((listener) => listener.port === port)) return undefined;
+  if (listeners.length === 0 || accepts(evidence)) return undefined;
   const only = listeners.every(({ address }) => isLoopback(address)) ? " only" : "";
   return `${name} listens on ${listenerNames(listeners)}${only}, and mypaas.port is ${port}; ${waits}`;
 }
@@ -70,7 +70,7 @@ function cause(evidence: Evidence): string {
     const { path, status } = evidence.probed;
     return `its health check ${path} did not answer 2xx or 3xx ${waited}, but ${status}`;
   }
-  if (reachable(evidence).some((listener) => listener.port === port)) {
+  if (accepts(evidence)) {
     return `it accepts connections on port ${port}, but answered no HTTP request${
       evidence.probed === undefined ? "" : ` for ${evidence.probed.path}`
     } ${waited}`;
@@ -128,8 +128,9 @@ function healthOutput({ health, healthOutput }: ReplicaState): string {
   return output === "" || health === "none" || health === "healthy" ? "" : JSON.stringify(output.slice(-200));
 }
 
-function reachable({ listeners }: Evidence): Evidence["listeners"] {
-  return listeners.filter(({ address }) => !isLoopback(address));
+/** Whether connections from outside of a replica are accepted on its port. */
+export function accepts({ listeners, port }: Pick<Evidence, "listeners" | "port">): boolean {
+  return listeners.some((listener) => listener.port === port && !isLoopback(listener.address));
 }
 
 function ended(state: ReplicaState): boolean {

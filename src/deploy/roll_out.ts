@@ -1,11 +1,10 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError, NotReadyError } from "../error.ts";
-import { type AddressRange, nextAddress } from "./addresses.ts";
+import { giveUp } from "./give_up.ts";
+import { givePlaces } from "./places.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState } from "./runtime.ts";
-import type { Release, ReplicaPlace } from "./store.ts";
-import { replicaCount } from "../service/spec.ts";
+import type { Release } from "./store.ts";
 
 /** Images of so many releases are kept, so that a rollback needs no build. */
 const RELEASES_KEPT = 5;
@@ -17,7 +16,6 @@ export interface RollOutParts extends ReconcileParts {
   readonly onUnfinished: (service: string) => void;
   /** Tells whoever runs the daemon what happens behind the answer. */
   readonly log: (line: string) => void;
-  readonly ranges: { readonly ingress: AddressRange; readonly internal: AddressRange };
 }
 
 /**
@@ -56,34 +54,6 @@ export async function rollOut(
   return { tail: cleanUp(parts, service, behind.filter((step) => !isSwitching(step))) };
 }
 
-/**
- * Gives every replica of a release its fixed addresses.
- *
- * @param found the replicas on the machine, whose addresses are not free whatever the state says
- */
-function givePlaces(
-  { store, ranges }: Pick<RollOutParts, "store" | "ranges">,
-  release: Release,
-  found: readonly ReplicaState[],
-): readonly ReplicaPlace[] {
-  const known = [...found, ...[...store.allLive(), ...store.pending()].flatMap(({ places }) => places)];
-  const used = new Set<string | undefined>();
-  for (const { ingressAddress, internalAddress } of known) used.add(ingressAddress).add(internalAddress);
-  const give = (network: "ingress" | "internal") => {
-    const address = nextAddress(ranges[network], store.addressCursor(network), used);
-    used.add(address);
-    store.setAddressCursor(network, address);
-    return address;
-  };
-  const places = Array.from({ length: replicaCount(release.spec) }, (_, index) => ({
-    n: index + 1,
-    ingressAddress: release.spec.sites.length > 0 ? give("ingress") : undefined,
-    internalAddress: give("internal"),
-  }));
-  store.setPlaces(release.service, release.number, places);
-  return places;
-}
-
 async function undo(
   parts: RollOutParts,
   { release, old, error }: { readonly release: Release; readonly old: Release | undefined; readonly error: unknown },
@@ -97,7 +67,7 @@ async function undo(
   let putBack = false;
   try {
     // What this throws, for a full disk, is like any other failure here: the repair marks the release.
-    parts.store.fail(service, number, status, messageOf(error), parts.now().toISOString());
+    await giveUp(parts, release, { status, error: messageOf(error) });
     await reconcileService(parts, service, { report });
     putBack = true;
     await parts.builder.removeImage(service, number);

@@ -111,6 +111,35 @@ Deno.test("rollOut() moves the old replica to the address that requests wait for
   assertEquals(server.runtime.calls.slice(-3), ["remove blog.2.1", `move blog.1.1 to ${held}`, "start blog.1.1"]);
 });
 
+Deno.test("rollOut() lets a new replica that listens end its requests, while others wait for the old one elsewhere", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  const events: string[] = [];
+  const probes = {
+    ...server.parts.probes,
+    // It answers, but not as its health check wants it.
+    httpStatus: ({ path }: { readonly path: string }) => Promise.resolve(path === "/health" ? 500 : 200),
+    establishedConnections: (pid: number) => {
+      if (pid === 1001) events.push(`drain at ${server.routedTo()}`);
+      return Promise.resolve(0);
+    },
+  };
+  server.parts = { ...server.parts, probes };
+  const healthcheck = { path: "/health", intervalMs: 100, timeoutMs: 100 };
+  await assertRejects(() => server.deploy({ healthcheck }), NotReadyError, "but 500");
+  const [old, held, fresh] = [
+    ...new Set(server.tables.flatMap((table) => table.flatMap(({ addresses }) => addresses))),
+  ];
+  assertEquals([new Set(events), [old, held].includes(fresh)], [new Set([`drain at ${fresh}`]), false]);
+  assertEquals(server.runtime.calls.slice(-4), [
+    "stop blog.2.1",
+    "remove blog.2.1",
+    `move blog.1.1 to ${fresh}`,
+    "start blog.1.1",
+  ]);
+  assertEquals(server.serving(), ["blog.1.1"]);
+});
+
 Deno.test("rollOut() never gives an address again while it walks forward", async () => {
   using server = new BenchServer();
   const seen = new Set<string>();
