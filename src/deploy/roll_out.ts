@@ -1,4 +1,4 @@
-import { errorOfKind, hintWith, messageOf, MyPaasError, NotReadyError } from "../error.ts";
+import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { giveUp } from "./give_up.ts";
 import { givePlaces } from "./places.ts";
 import { planDeploy, type Step } from "./plan.ts";
@@ -62,8 +62,6 @@ async function undo(
   const { service, number } = release;
   const status = options.signal?.aborted === true ? "cancelled" : "failed";
   const { report } = options;
-  // Putting the old release back may take its time; why that is done is told at once.
-  if (error instanceof NotReadyError) report({ kind: "warning", text: error.message });
   let putBack = false;
   try {
     // What this throws, for a full disk, is like any other failure here: the repair marks the release.

@@ -76,7 +76,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       return await meetPeers(parts, step.replicas);
     case "start":
       options.run.oomKillsBefore = await parts.probes.oomKills();
-      return await forEach(step.replicas, (id) => runtime.start(id));
+      return await forEach(step.replicas, (id) => runtime.start(id)).catch((error) => {
+        tellFailure(error, options);
+        throw error;
+      });
     case "await-ready":
       return await bringUp(parts, step.replicas, options);
     case "name":
@@ -148,11 +151,12 @@ async function meetPeers({ runtime, store }: RunnerParts, replicas: readonly Rep
 async function bringUp(
   parts: RunnerParts,
   replicas: readonly ReplicaId[],
-  { signal, run: { oomKillsBefore }, report }: RunOptions & { readonly run: Run },
+  options: RunOptions & { readonly run: Run },
 ): Promise<void> {
+  const { signal, run: { oomKillsBefore } } = options;
   const failed = new AbortController();
   const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  const warn = (text: string) => report({ kind: "warning", text });
+  const warn = (text: string) => options.report({ kind: "warning", text });
   try {
     await forEach(replicas, async (id) => {
       const release = releaseOf(parts.store, id);
@@ -161,6 +165,7 @@ async function bringUp(
         await awaitReady(parts, { id, spec: release.spec, ingressAddress, oomKillsBefore, warn }, either);
         await parts.runtime.setRestart(id, true);
       } catch (error) {
+        if (!failed.signal.aborted) tellFailure(error, options);
         failed.abort(error);
         throw error;
       }
@@ -168,6 +173,11 @@ async function bringUp(
   } catch {
     throw await withAllLogs(parts, replicas, failed.signal.reason);
   }
+}
+
+/** Says at once why a release fails: what comes after that, such as putting the old one back, may take its time. */
+function tellFailure(error: unknown, { release, report }: RunOptions): void {
+  if (release !== undefined && error instanceof NotReadyError) report({ kind: "warning", text: error.message });
 }
 
 /** A failure of one replica with the logs of those that were started with it. */
