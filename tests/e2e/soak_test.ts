@@ -1,0 +1,19 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { sharedServer } from "./lab.ts";
+import { soak } from "./soak.ts";
+
+const server = sharedServer();
+const PLAN = { seconds: 16, redeploys: 2, drainTimeoutSeconds: 4, longestSeconds: 3 };
+
+Deno.test("long and short requests, POSTs of 1 MB, events and WebSockets outlive redeploys of both kinds, each POST counted once", async () => {
+  const kinds = ["start-first", "stop-first"] as const;
+  const results = await Promise.all(kinds.map((kind) => soak(server(), { kind, ...PLAN })));
+  for (const { kind, visits, cutAtLimit, broken, posts } of results) {
+    const all = Object.values(visits).reduce((sum, { count }) => sum + count, 0);
+    console.log(`${kind}: ${all} visits, ${posts.answered} POSTs, ${cutAtLimit} endless streams cut at the limit`);
+    assertEquals(broken, {}, kind);
+    assertEquals([posts.duplicated, posts.lost], [0, 0], kind);
+    assertGreater(posts.answered, 10, kind);
+    assertGreater(cutAtLimit, 0, `${kind}: streams that never end meet the limit`);
+  }
+});
