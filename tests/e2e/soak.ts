@@ -46,9 +46,11 @@ export interface SoakResult {
   };
 }
 
-/** A cut is at the limit if it comes so long after it, in milliseconds: SIGTERM goes through Docker. */
+/** A cut is at the limit if it comes so long before or after it, in milliseconds: SIGTERM goes through Docker. */
 const CUT_EARLY_MS = 250;
 const CUT_LATE_MS = 5000;
+/** The last endless streams are cut within this time after the limit. */
+const LAST_CUT_MS = 1000;
 
 /**
  * Redeploys a service while visitors use it in all ways: short and long requests, POST bodies of 1 MB, server-sent events
@@ -66,7 +68,9 @@ export async function soak(server: TestServer, plan: SoakPlan): Promise<SoakResu
     await until(began + (n - 0.8) * seconds * 1000 / redeploys);
     drains.push(drainBegin(succeeded(await server.push(project(plan, n), "--json"))));
   }
-  await until(Math.max(began + seconds * 1000, ...drains.map((at) => at + plan.drainTimeoutSeconds * 1000)));
+  await until(
+    Math.max(began + seconds * 1000, ...drains.map((at) => at + plan.drainTimeoutSeconds * 1000 + LAST_CUT_MS)),
+  );
   const visits = await visitors.finish();
   const counted = (await Deno.readTextFile(`${folder}/posts`)).trim().split("\n");
   return { kind, redeploys, seconds: (Date.now() - began) / 1000, ...judge(visits, { drains, counted, plan }) };

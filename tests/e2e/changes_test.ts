@@ -1,0 +1,148 @@
+import { assert, assertEquals } from "@std/assert";
+import { jsonLines, sharedServer, succeeded } from "./lab.ts";
+import type { AppProject } from "./project.ts";
+import { type Seen, Visits } from "./visits.ts";
+
+const server = sharedServer();
+
+/** Each change is made with both: the old release stops after the new one has started, or before. */
+const KINDS = [["start-first", 2], ["stop-first", 0]] as const;
+type Kind = (typeof KINDS)[number][0];
+
+interface Change {
+  readonly what: string;
+  /** Part of its services' names. */
+  readonly name: string;
+  readonly before?: Definition;
+  readonly after: Definition;
+  /** The new release does not get ready. */
+  readonly fails?: boolean;
+  /** What visitors ask for while it is made; without a given one, the domain that the service has by itself. */
+  readonly urls?: (service: string) => readonly string[];
+  /** Whether a visit may end so, beside `old` and `new`. */
+  readonly allows?: (seen: Seen, service: string, routed: number) => boolean;
+}
+
+interface Definition {
+  readonly options?: (service: string) => AppProject["options"];
+  readonly app?: Record<string, string>;
+}
+
+const CHANGES: readonly Change[] = [
+  {
+    what: "an app that exits at once on SIGTERM, and takes a second for each request",
+    name: "prompt",
+    before: { app: { DELAY: "1s" } },
+    after: { app: { DELAY: "1s" } },
+  },
+  {
+    what: "an app that ignores SIGTERM",
+    name: "deaf",
+    before: { app: { IGNORE_TERM: "1" }, options: () => ({ "stop-grace": "2s" }) },
+    after: {},
+  },
+  {
+    what: "another domain beside the one that stays, in place of one that goes",
+    name: "domain",
+    before: { options: (service) => ({ domain: [`${service}.test`, `gone.${service}.test`] }) },
+    after: { options: (service) => ({ domain: [`${service}.test`, `came.${service}.test`] }) },
+    urls: (service) => [`http://${service}.test/`, `http://gone.${service}.test/`, `http://came.${service}.test/`],
+    // Whoever comes too early for the one, or too late for the other, finds nothing.
+    allows: ({ url, at, outcome }, _, routed) =>
+      outcome === "404" && (url.includes("came") ? at < routed : url.includes("gone") && at > routed - ROUTE_MS),
+  },
+  {
+    what: "https",
+    name: "https",
+    after: { options: () => ({ https: "true" }) },
+    urls: (service) => [`http://${service}.test/`],
+    allows: ({ outcome }, service) => outcome === httpsOf(service),
+  },
+  {
+    what: "no https any more",
+    name: "plain",
+    before: { options: () => ({ https: "true" }) },
+    after: {},
+    urls: (service) => [`http://${service}.test/`],
+    allows: ({ outcome }, service) => outcome === httpsOf(service),
+  },
+  {
+    what: "another port",
+    name: "port",
+    after: { options: () => ({ port: 8080 }), app: { PORT: "8080" } },
+  },
+  {
+    what: "another port, at which nobody listens",
+    name: "wrong",
+    after: { options: () => ({ port: 8080 }) },
+    fails: true,
+  },
+  {
+    what: "another domain, https and port, and the new release exits",
+    name: "all",
+    after: {
+      options: (service) => ({ domain: `other.${service}.test`, https: "true", port: 8080 }),
+      app: { PORT: "8080", EXIT_AFTER: "1s" },
+    },
+    fails: true,
+  },
+  {
+    what: "https, and the new release exits",
+    name: "httpsfails",
+    after: { options: () => ({ https: "true" }), app: { EXIT_AFTER: "1s" } },
+    fails: true,
+  },
+];
+
+/** A route is read back so long after Traefik goes by it, at most. */
+const ROUTE_MS = 1000;
+
+function httpsOf(service: string): string {
+  return `301 https://${service}.test:${server().httpsPort}/`;
+}
+
+for (const { what, name, before = {}, after, fails = false, urls, allows } of CHANGES) {
+  const make = async (kind: Kind, scale: number) => {
+    const service = `${name}-${kind}`;
+    const project = (text: string, { options, app }: Definition): AppProject => ({
+      name: service,
+      options: { domain: `${service}.test`, scale, "start-timeout": "3s", ...options?.(service) },
+      // The old one needs as long to come back.
+      app: { TEXT: text, BOOT: "500ms", ...app },
+    });
+    succeeded(await server().push(project("old", before)));
+    const visits = new Visits(server(), { urls: urls?.(service) ?? [`http://${service}.test/`] });
+    const ran = await server().push(project("new", after), "--json");
+    const seen = await visits.stop();
+    assertEquals(ran.code, fails ? 5 : 0, ran.stdout);
+    const routed = routedAt(jsonLines(ran));
+    const wrong = seen.filter((one) =>
+      !["old", "new"].includes(one.outcome) && !(allows?.(one, service, routed) ?? false)
+    );
+    assertEquals(wrong.map(({ url, outcome }) => `${kind}: ${url} ${outcome}`), []);
+    assert(seen.some(({ outcome }) => outcome === "old"), `${kind}: visitors saw the old release`);
+    if (!fails) return;
+    assert(seen.every(({ outcome }) => outcome === "old"), `${kind}: visitors never saw the failed release`);
+    assertEquals((await server().get(`${service}.test`)).text, "old");
+  };
+  Deno.test(`${fails ? "a deploy fails that brings" : "a deploy brings"} ${what}, and no visit fails`, async () => {
+    await Promise.all(KINDS.map(([kind, scale]) => make(kind, scale)));
+  });
+}
+
+/** When Traefik went by the first route of the new release; Infinity: it never did. */
+function routedAt(events: readonly Readonly<Record<string, unknown>>[]): number {
+  const routed = events.find(({ kind, state, text }) =>
+    kind === "step" && state === "done" && String(text).startsWith("route to")
+  );
+  return routed === undefined ? Infinity : Date.parse(String(routed["time"]));
+}
+
+Deno.test("five replicas become two and five again, and no visit fails", async () => {
+  const five = { name: "five", options: { domain: "five.test", scale: 5 }, app: { TEXT: "five", DELAY: "200ms" } };
+  succeeded(await server().push(five));
+  const visits = new Visits(server(), { urls: ["http://five.test/"], perSecond: 50 });
+  for (const scale of ["2", "5"]) succeeded(await server().run(["scale", "five", scale]));
+  const seen = await visits.stop();
+  assertEquals(seen.filter(({ outcome }) => outcome !== "five"), []);
+});
