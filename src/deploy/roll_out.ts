@@ -1,10 +1,10 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
-import { planDeploy, type Step } from "./plan.ts";
+import { needsReturnAddress, planDeploy, type PlannedRelease, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
 import type { ReplicaState } from "./runtime.ts";
-import type { Release, ReplicaPlace } from "./store.ts";
+import type { Release } from "./store.ts";
 import { replicaCount } from "../service/spec.ts";
 
 /** Images of so many releases are kept, so that a rollback needs no build. */
@@ -36,8 +36,11 @@ export async function rollOut(
   const old = parts.store.live(service);
   let behind: readonly Step[];
   try {
-    const places = givePlaces(parts, release, await parts.runtime.list());
-    const steps = planDeploy({ ...release, places }, old);
+    const given = givePlaces(parts, release, {
+      found: await parts.runtime.list(),
+      returns: needsReturnAddress(release.spec, old),
+    });
+    const steps = planDeploy({ ...release, ...given }, old);
     const committed = steps.findIndex((step) => step.kind === "commit") + 1;
     behind = steps.slice(committed);
     await runSteps(parts, steps.slice(0, committed), { ...options, release });
@@ -58,14 +61,16 @@ export async function rollOut(
  * Gives every replica of a release its fixed addresses.
  *
  * @param found the replicas on the machine, whose addresses are not free whatever the state says
+ * @param returns whether the old release gets a return address
  */
 function givePlaces(
   { store, ranges }: Pick<RollOutParts, "store" | "ranges">,
   release: Release,
-  found: readonly ReplicaState[],
-): readonly ReplicaPlace[] {
-  const known = [...found, ...[...store.allLive(), ...store.pending()].flatMap(({ places }) => places)];
-  const used = new Set<string | undefined>();
+  { found, returns }: { readonly found: readonly ReplicaState[]; readonly returns: boolean },
+): Required<Pick<PlannedRelease, "places" | "returnAddress">> {
+  const releases = [...store.allLive(), ...store.pending()];
+  const known = [...found, ...releases.flatMap(({ places }) => places)];
+  const used = new Set<string | undefined>(releases.map(({ heldAddress }) => heldAddress));
   for (const { ingressAddress, internalAddress } of known) used.add(ingressAddress).add(internalAddress);
   const give = (network: "ingress" | "internal") => {
     const address = nextAddress(ranges[network], store.addressCursor(network), used);
@@ -79,7 +84,7 @@ function givePlaces(
     internalAddress: give("internal"),
   }));
   store.setPlaces(release.service, release.number, places);
-  return places;
+  return { places, returnAddress: returns ? give("ingress") : undefined };
 }
 
 async function undo(
