@@ -1,4 +1,5 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { measureHold } from "./hold.ts";
 import { sharedServer } from "./lab.ts";
 import { soak } from "./soak.ts";
 
@@ -17,3 +18,18 @@ Deno.test("long and short requests, POSTs of 1 MB, events and WebSockets outlive
     assertGreater(cutAtLimit, 0, `${kind}: streams that never end meet the limit`);
   }
 });
+
+for (const fails of [false, true]) {
+  const what = fails ? "the release that failed is replaced by the old one" : "the new release listens";
+  Deno.test(`50 requests/s wait for an app that boots for 3 s, and are answered within 0.5 s after ${what}`, async () => {
+    const { failures, held, extra, max } = await measureHold(server(), { boot: "3s", fails });
+    console.log(
+      `${held} waited, p99 ${extra.p99.toFixed(0)} ms after it listened, the longest ${
+        (max / 1000).toFixed(1)
+      } s in all`,
+    );
+    assertEquals(failures, {});
+    assertGreater(held, 100);
+    assertLessOrEqual(extra.p99, 500);
+  });
+}
