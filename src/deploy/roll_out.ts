@@ -1,7 +1,7 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { giveUp } from "./give_up.ts";
 import { givePlaces } from "./places.ts";
-import { planDeploy, type Step } from "./plan.ts";
+import { needsReturnAddress, planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
 import type { Release } from "./store.ts";
@@ -36,8 +36,11 @@ export async function rollOut(
   const old = parts.store.live(service);
   let behind: readonly Step[];
   try {
-    const places = givePlaces(parts, release, await parts.runtime.list());
-    const steps = planDeploy({ ...release, places }, old);
+    const given = givePlaces(parts, release, {
+      found: await parts.runtime.list(),
+      returns: needsReturnAddress(release.spec, old),
+    });
+    const steps = planDeploy({ ...release, ...given }, old);
     const committed = steps.findIndex((step) => step.kind === "commit") + 1;
     behind = steps.slice(committed);
     await runSteps(parts, steps.slice(0, committed), { ...options, release });

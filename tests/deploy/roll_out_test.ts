@@ -140,6 +140,32 @@ Deno.test("rollOut() lets a new replica that listens end its requests, while oth
   assertEquals(server.serving(), ["blog.1.1"]);
 });
 
+Deno.test("rollOut() lets requests wait for the old replica at an address and port of its own when the port changes", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  server.runtime.behaviours.set(2, "exits");
+  await assertRejects(() => server.deploy({ port: 8080 }), NotReadyError);
+  const waited = server.tables.flat().find(({ returning }) => returning !== undefined);
+  const [back] = server.routedTo();
+  assertEquals([waited?.port, waited?.returning], [8080, { address: back, port: 80 }]);
+  assertEquals(waited?.addresses.includes(back ?? ""), false);
+  assertEquals(server.serving(), ["blog.1.1"]);
+  await server.deploy({ port: 8081 });
+  assertEquals([server.tables.at(-1)?.[0]?.port, server.tables.at(-1)?.[0]?.returning], [8081, undefined]);
+  assertEquals(server.serving(), ["blog.3.1"]);
+});
+
+Deno.test("rollOut() keeps http open without a redirect until the commit when https is new and scale is 0", async () => {
+  using server = new BenchServer();
+  const sites = (https: boolean) => [{ domain: "blog.example", path: "/", https }];
+  await server.deploy({ sites: sites(false) });
+  await server.deploy({ sites: sites(true) });
+  const tables = server.tables.slice(-2).map((table) =>
+    table.flatMap((route) => route.sites.map(({ https }) => https))
+  );
+  assertEquals(tables, [[true, false], [true]]);
+});
+
 Deno.test("rollOut() never gives an address again while it walks forward", async () => {
   using server = new BenchServer();
   const seen = new Set<string>();
