@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import { parseArgs } from "node:util";
 import { inspect, startContainer, stopContainer } from "../../tests/e2e/engine.ts";
 import { jsonLines, type Ran, succeeded, TestServer } from "../../tests/e2e/lab.ts";
@@ -11,6 +12,7 @@ const RUNS = 5;
 /** The services that are only there are deployed side by side. */
 const AT_ONCE = 4;
 const IDLE_SECONDS = 30;
+const PAGE = "hello\n";
 /** The service that is measured; the others are only there. */
 const MEASURED = "measured";
 
@@ -42,7 +44,7 @@ interface Cost {
 async function project(server: TestServer, name: string): Promise<string> {
   const folder = `${server.folder}/projects/${name}`;
   await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(`${folder}/index.html`, "hello\n");
+  await Deno.writeTextFile(`${folder}/index.html`, PAGE);
   const lines = [
     `# mypaas.servicename = ${name}`,
     `# mypaas.domain = ${name}.test`,
@@ -60,11 +62,15 @@ async function deploy(server: TestServer, name: string): Promise<Ran> {
   return succeeded(await server.run(["deploy", await project(server, name), "--json"]));
 }
 
-/** Deploys the others from one number to another, both included. */
+/** Deploys the others from one number to another, both included, and visits each. */
 async function addOthers(server: TestServer, first: number, last: number): Promise<void> {
   let next = first;
   const work = async () => {
-    while (next <= last) await deploy(server, `other-${next++}`);
+    while (next <= last) {
+      const name = `other-${next++}`;
+      await deploy(server, name);
+      assertEquals(await server.get(`${name}.test`), { status: 200, text: PAGE });
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }

@@ -3,7 +3,6 @@ import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState } from "./runtime.ts";
 import type { Release, ReplicaPlace } from "./store.ts";
 import { replicaCount } from "../service/spec.ts";
 
@@ -36,7 +35,7 @@ export async function rollOut(
   const old = parts.store.live(service);
   let behind: readonly Step[];
   try {
-    const places = givePlaces(parts, release, await parts.runtime.list());
+    const places = givePlaces(parts, release, await parts.runtime.addresses());
     const steps = planDeploy({ ...release, places }, old);
     const committed = steps.findIndex((step) => step.kind === "commit") + 1;
     behind = steps.slice(committed);
@@ -57,15 +56,15 @@ export async function rollOut(
 /**
  * Gives every replica of a release its fixed addresses.
  *
- * @param found the replicas on the machine, whose addresses are not free whatever the state says
+ * @param found what replicas on the machine have, which is not free whatever the state says
  */
 function givePlaces(
   { store, ranges }: Pick<RollOutParts, "store" | "ranges">,
   release: Release,
-  found: readonly ReplicaState[],
+  found: ReadonlySet<string>,
 ): readonly ReplicaPlace[] {
-  const known = [...found, ...[...store.allLive(), ...store.pending()].flatMap(({ places }) => places)];
-  const used = new Set<string | undefined>();
+  const known = [...store.allLive(), ...store.pending()].flatMap(({ places }) => places);
+  const used = new Set<string | undefined>(found);
   for (const { ingressAddress, internalAddress } of known) used.add(ingressAddress).add(internalAddress);
   const give = (network: "ingress" | "internal") => {
     const address = nextAddress(ranges[network], store.addressCursor(network), used);
