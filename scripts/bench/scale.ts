@@ -27,6 +27,8 @@ interface Cost {
     /** `docker run` of its image until it answers. */
     readonly floor: number;
     readonly overhead: number;
+    /** What it is, in turn with it, on a server that has no other service: the machine is as busy for both. */
+    readonly overheadAlone: number;
     /** The step in it that writes all routes and waits until Traefik goes by them. */
     readonly route: number;
     /** CPU of the daemon and of Traefik meanwhile. */
@@ -38,6 +40,12 @@ interface Cost {
   readonly daemonMegabytes: number;
   /** CPU seconds of the daemon while nothing happens. */
   readonly idleCpuPerMinute: number;
+}
+
+interface Servers {
+  /** The one that is filled. */
+  readonly server: TestServer;
+  readonly alone: TestServer;
 }
 
 /** Writes a service of one static page, small and quick, and gives its Dockerfile. */
@@ -89,27 +97,30 @@ function stepSeconds(ran: Ran, kind: string): number {
   return Number(done?.["seconds"]);
 }
 
-/** Deploys one more service, as its first release, again and again; the floor in turn with it. */
-async function measureDeploys(server: TestServer): Promise<Cost["deploy"]> {
+/** Deploys one more service, as its first release, again and again: on both servers in turn, and then the floor. */
+async function measureDeploys({ server, alone }: Servers): Promise<Cost["deploy"]> {
   const runs: Cost["deploy"][] = [];
   const pids = [await server.daemonPid(), (await inspect(server.names.traefik)).State.Pid] as const;
   const cpu = () => Promise.all([cpuSeconds(pids[0]), cpuSeconds(pids[1])]);
   for (let run = 0; run < RUNS; run++) {
-    if (run > 0) succeeded(await server.run(["remove", MEASURED]));
+    for (const one of [alone, server]) if (run > 0) succeeded(await one.run(["remove", MEASURED]));
+    const first = await seconds(() => deploy(alone, MEASURED));
     const before = await cpu();
     const began = performance.now();
     const ran = await deploy(server, MEASURED);
     const command = (performance.now() - began) / 1000;
-    const [daemon, traefik] = await cpu();
+    const after = await cpu();
     const floor = await runFloor(server, { service: MEASURED, runs: 1 });
-    const cpus = { daemonCpu: daemon - before[0], traefikCpu: traefik - before[1] };
-    runs.push({ command, floor, overhead: command - floor, route: stepSeconds(ran, "route to"), ...cpus });
+    const [overhead, overheadAlone] = [command - floor, first - floor];
+    const [daemonCpu, traefikCpu] = [after[0] - before[0], after[1] - before[1]];
+    runs.push({ command, floor, overhead, overheadAlone, route: stepSeconds(ran, "route to"), daemonCpu, traefikCpu });
   }
   const of = (figure: keyof Cost["deploy"]) => median(runs.map((run) => run[figure]));
   return {
     command: of("command"),
     floor: of("floor"),
     overhead: of("overhead"),
+    overheadAlone: of("overheadAlone"),
     route: of("route"),
     daemonCpu: of("daemonCpu"),
     traefikCpu: of("traefikCpu"),
@@ -117,8 +128,8 @@ async function measureDeploys(server: TestServer): Promise<Cost["deploy"]> {
 }
 
 /** Measures a server that has one service less. */
-async function measure(server: TestServer, services: number): Promise<Cost> {
-  const deploy = await measureDeploys(server);
+async function measure({ server, alone }: Servers, services: number): Promise<Cost> {
+  const deploy = await measureDeploys({ server, alone });
   const looks: number[] = [];
   for (let run = 0; run < RUNS; run++) looks.push(await seconds(async () => succeeded(await server.run(["ps"]))));
   const grown = await server.daemonPid();
@@ -142,9 +153,10 @@ function table(costs: readonly Cost[]): string {
   const rows: readonly (readonly [string, (cost: Cost) => number])[] = [
     ["mypaas ps, s", ({ ps }) => ps],
     ["deploy of one more, s", ({ deploy }) => deploy.command],
-    ["of that docker run until it answers, s", ({ deploy }) => deploy.floor],
-    ["of that overhead, s", ({ deploy }) => deploy.overhead],
-    ["of that routes written and loaded, s", ({ deploy }) => deploy.route],
+    ["docker run until it answers, s", ({ deploy }) => deploy.floor],
+    ["its overhead, s", ({ deploy }) => deploy.overhead],
+    ["overhead on a server without others, s", ({ deploy }) => deploy.overheadAlone],
+    ["routes written and loaded, s", ({ deploy }) => deploy.route],
     ["daemon's CPU for it, s", ({ deploy }) => deploy.daemonCpu],
     ["Traefik's CPU for it, s", ({ deploy }) => deploy.traefikCpu],
     ["daemon starts, s", ({ start }) => start],
@@ -163,15 +175,16 @@ if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
   throw new Error(`Cannot measure "${values.sizes}": it takes numbers of services, such as 1,50,200`);
 }
 await using server = await TestServer.start();
+await using alone = await TestServer.start();
 // What is only slow once: the image's layers are made, the daemon's code is read.
-await deploy(server, MEASURED);
+for (const one of [server, alone]) await deploy(one, MEASURED);
 const costs: Cost[] = [];
 let others = 0;
 for (const size of sizes) {
-  succeeded(await server.run(["remove", MEASURED]));
+  for (const one of [server, alone]) succeeded(await one.run(["remove", MEASURED]));
   await addOthers(server, others + 1, size - 1);
   others = size - 1;
-  costs.push(await measure(server, size));
+  costs.push(await measure({ server, alone }, size));
   console.log(JSON.stringify(costs.at(-1)));
 }
 console.error(`\n${table(costs)}`);
