@@ -37,7 +37,7 @@ export async function rollOut(
   let behind: readonly Step[];
   try {
     const given = givePlaces(parts, release, {
-      found: await parts.runtime.list(),
+      found: await parts.runtime.addresses(),
       returns: needsReturnAddress(release.spec, old),
     });
     const steps = planDeploy({ ...release, ...given }, old);

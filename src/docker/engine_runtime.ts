@@ -171,15 +171,24 @@ export class EngineRuntime implements Runtime {
     return found && replicaState(id, found.container, this.#names);
   }
 
-  async list(): Promise<readonly ReplicaState[]> {
-    const labels = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
-    const listed = await this.#client.run(containers.listContainers(labels));
+  async list(service?: string): Promise<readonly ReplicaState[]> {
+    const listed = await this.#listed(...service === undefined ? [] : [`${Label.service}=${service}`]);
     const states = await Promise.all(listed.map(async (each) => {
       const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
       const id = container && replicaIdOf(container.Config.Labels);
       return container && id && replicaState(id, container, this.#names);
     }));
     return states.filter((state) => state !== undefined).sort(byName);
+  }
+
+  async addresses(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#listed()).flatMap(({ addresses }) => addresses));
+  }
+
+  /** The containers of replicas that carry these labels too. */
+  #listed(...labels: readonly string[]): Promise<readonly containers.ListedContainer[]> {
+    const own = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
+    return this.#client.run(containers.listContainers([...own, ...labels]));
   }
 
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent> {

@@ -296,3 +296,12 @@ for (const scale of [0, 2]) {
     });
   }
 }
+
+Deno.test("rollOut() looks at no replica of another service, and not when it fails", async () => {
+  using server = new BenchServer();
+  await server.deploy({ name: "other", sites: [] });
+  server.runtime.behaviours.set(2, "exits");
+  await server.deploy();
+  await assertRejects(() => server.deploy(), NotReadyError);
+  assertEquals(server.runtime.looks, ["blog"]);
+});
