@@ -1,6 +1,7 @@
-import { containersOf, createContainer, inspect, removeContainer, startContainer } from "../../tests/e2e/engine.ts";
+import { createContainer, inspect, removeContainer, startContainer } from "../../tests/e2e/engine.ts";
 import type { TestServer } from "../../tests/e2e/lab.ts";
 import { waitUntil } from "../../src/wait.ts";
+import { runningOf } from "./running.ts";
 
 /**
  * What a deploy cannot be faster than: seconds from `docker run` of the same image, as many containers at once as the
@@ -9,12 +10,11 @@ import { waitUntil } from "../../src/wait.ts";
  * @param service a service that runs on the server; its image is used
  */
 export async function runFloor(server: TestServer, service: string): Promise<number> {
-  const running = await containersOf(server.serverId, service);
-  if (running.length === 0) throw new Error(`Cannot find a container of "${service}"`);
-  const names = running.map((_, n) => `${server.names.traefik}-floor-${n}`);
+  const { image, count } = await runningOf(server, service);
+  const names = Array.from({ length: count }, (_, n) => `${server.names.traefik}-floor-${n}`);
   try {
     const before = performance.now();
-    await Promise.all(running.map(({ Image }, n) => answers(names[n] ?? "", Image)));
+    await Promise.all(names.map((name) => answers(name, image)));
     return (performance.now() - before) / 1000;
   } finally {
     await Promise.allSettled(names.map(removeContainer));

@@ -51,6 +51,7 @@ export class Load {
   readonly #output: Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }>;
   readonly #rate: number;
   readonly #maxSeconds: number;
+  readonly #begun = Promise.withResolvers<void>();
 
   /** @param url on 127.0.0.1; `host` goes into the Host header; `rate` in requests per second */
   constructor(url: string, { host, rate, maxSeconds = 90 }: { host: string; rate: number; maxSeconds?: number }) {
@@ -79,13 +80,26 @@ export class Load {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    const results = this.#attack.stdout.pipeThrough(
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        transform: (chunk, controller) => {
+          this.#begun.resolve();
+          controller.enqueue(chunk);
+        },
+      }),
+    );
     const [, stderr, { code }, encoded] = await Promise.all([
-      this.#attack.stdout.pipeTo(encode.stdin),
+      results.pipeTo(encode.stdin),
       new Response(this.#attack.stderr).text(),
       this.#attack.status,
       encode.output(),
     ]);
     return { stdout: new TextDecoder().decode(encoded.stdout), stderr, code };
+  }
+
+  /** Waits until the first request has been answered, so that others are on their way. */
+  async begun(): Promise<void> {
+    await within(this.#begun.promise, { what: "the load begins", timeoutMs: 60_000 });
   }
 
   /** Waits until it has run for its time, and tells what came back. */
