@@ -2,7 +2,6 @@ import { parseArgs } from "node:util";
 import { jsonLines, succeeded, TestServer } from "../../tests/e2e/lab.ts";
 import type { LoadResult } from "../../tests/e2e/load.ts";
 import type { AppProject } from "../../tests/e2e/project.ts";
-import { DRAIN_QUIET_MS } from "../../src/deploy/drain.ts";
 import { runFloor } from "./floor.ts";
 import { median } from "./median.ts";
 import { plotLatency } from "./plot.ts";
@@ -21,6 +20,9 @@ interface Kind {
   /** Waits of a fixed length on the way of a release to its visitors, in milliseconds. */
   readonly fixedWaits: Readonly<Record<string, number>>;
 }
+
+/** How long nobody must be connected to a replica until it counts as drained (src/deploy/drain.ts). */
+const DRAIN_QUIET_MS = 80;
 
 const KINDS: readonly Kind[] = [
   { name: "start-first", scale: 2, boot: "0s", rate: 300, redeploys: 20, requests: 50_000, fixedWaits: {} },

@@ -3,9 +3,6 @@ import type { Probes } from "./runtime.ts";
 
 /** Looks that must find no connection, one after another, before a replica counts as drained. */
 const QUIET_LOOKS = 3;
-const LOOK_INTERVAL_MS = 40;
-/** The time that passes between those looks, also where nobody is connected. */
-export const DRAIN_QUIET_MS = (QUIET_LOOKS - 1) * LOOK_INTERVAL_MS;
 
 export interface DrainTarget {
   /** Completes "... has no request". */
@@ -34,7 +31,7 @@ export async function drain(
       left = await probes.establishedConnections(target.pid, target.port);
       quiet = left === 0 ? quiet + 1 : 0;
       return quiet >= QUIET_LOOKS;
-    }, { what: `${target.name} has no request`, timeoutMs, intervalMs: LOOK_INTERVAL_MS, signal });
+    }, { what: `${target.name} has no request`, timeoutMs, intervalMs: 40, signal });
     return 0;
   } catch (error) {
     if (error instanceof TimeoutError) return left;
