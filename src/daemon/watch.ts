@@ -75,7 +75,7 @@ export class Watch {
     if (!this.#isLive(id)) return;
     const name = replicaName(id);
     const now = this.#parts.now().getTime();
-    const short = now - (this.#starts.get(name) ?? -Infinity) < SHORT_LIFE_MS;
+    const short = this.#lived(name) < SHORT_LIFE_MS;
     const deaths = (this.#deaths.get(name) ?? []).filter((at) => now - at < LOOP_MS);
     this.#deaths.set(name, short ? [...deaths, now] : []);
     this.#down.set(name, { id, awaited: false });
@@ -118,7 +118,25 @@ export class Watch {
     if (await this.#comesBack(id, down) && this.#down.get(name) === down) {
       this.#down.delete(name);
       await this.#writeOutage(id.service);
+      if (this.#inLoop(name)) await this.#leavesLoop(id);
     }
+  }
+
+  /** Waits until a replica that was in a crash loop has lived for long enough, or ends again. */
+  async #leavesLoop(id: ReplicaId): Promise<void> {
+    const name = replicaName(id);
+    const deaths = this.#deaths.get(name);
+    const isOver = () => this.#deaths.get(name) !== deaths || this.#lived(name) >= SHORT_LIFE_MS;
+    const limits = { timeoutMs: LATE_TIMEOUT_MS, intervalMs: LATE_INTERVAL_MS, signal: this.#signal };
+    await waitUntil(isOver, { what: `${name} goes on`, ...limits });
+    if (this.#deaths.get(name) !== deaths) return;
+    this.#deaths.delete(name);
+    await this.#writeOutage(id.service);
+  }
+
+  /** How long ago it was seen to start, in milliseconds. */
+  #lived(name: string): number {
+    return this.#parts.now().getTime() - (this.#starts.get(name) ?? -Infinity);
   }
 
   /** Waits until a replica is ready; false when it ended again, or is somebody else's business by now. */
@@ -174,13 +192,15 @@ export class Watch {
 
   async #writeOutage(service: string): Promise<void> {
     const live = this.#parts.store.live(service);
-    if (live === undefined) return await this.#parts.routes.setOutage(service, undefined);
-    const down = live.places.filter(({ n }) => this.#down.has(replicaName({ service, release: live.number, n })));
-    const addresses = new Set(
-      down.flatMap(({ ingressAddress }) => ingressAddress === undefined ? [] : [ingressAddress]),
-    );
-    const hopeless = down.every(({ n }) => this.#inLoop(replicaName({ service, release: live.number, n })));
-    await this.#parts.routes.setOutage(service, addresses.size === 0 ? undefined : { addresses, hopeless });
+    const down = new Set<string>();
+    const looping = new Set<string>();
+    for (const { n, ingressAddress } of live?.places ?? []) {
+      if (live === undefined || ingressAddress === undefined) continue;
+      const name = replicaName({ service, release: live.number, n });
+      if (this.#down.has(name)) down.add(ingressAddress);
+      if (this.#inLoop(name)) looping.add(ingressAddress);
+    }
+    await this.#parts.routes.setOutage(service, down.size + looping.size === 0 ? undefined : { down, looping });
   }
 
   #inLoop(name: string): boolean {
