@@ -109,9 +109,14 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
 
 Deno.test("renderRouteFile() lets held requests wait for the release that may come back as well, on its own port", () => {
   const returning = { address: "172.31.0.12", port: 3000 };
-  const text = renderRouteFile([route({ returning })], EXTRAS);
-  assertStringIncludes(text, "serversTransport: many");
-  assertStringIncludes(text, "- url: 'http://172.31.0.11:80'\n          - url: 'http://172.31.0.12:3000'\n");
+  const { http } = parse(renderRouteFile([route({ returning })], EXTRAS)) as {
+    readonly http: { readonly services: Readonly<Record<string, { readonly loadBalancer: unknown }>> };
+  };
+  assertEquals(http.services["blog"]?.loadBalancer, {
+    strategy: "p2c",
+    serversTransport: "many",
+    servers: [{ url: "http://172.31.0.11:80" }, { url: "http://172.31.0.12:3000" }],
+  });
 });
 
 Deno.test("renderRouteFile() redirects no site to https that is served without it too", () => {
