@@ -4,7 +4,7 @@ import type { Probes, Runtime } from "./runtime.ts";
 import type { Release } from "./store.ts";
 
 export interface GiveUpParts extends PlaceParts {
-  readonly runtime: Pick<Runtime, "inspect" | "list">;
+  readonly runtime: Pick<Runtime, "inspect" | "addresses">;
   readonly probes: Pick<Probes, "listeners">;
   readonly now: () => Date;
 }
@@ -24,7 +24,7 @@ export async function giveUp(
   const { store, now } = parts;
   const release = store.release(service, number);
   if (release !== undefined && await listensAtHeldAddress(parts, release)) {
-    store.setHeldAddress(service, number, addressGiver(parts, await parts.runtime.list())("ingress"));
+    store.setHeldAddress(service, number, addressGiver(parts, await parts.runtime.addresses())("ingress"));
   }
   store.fail(service, number, status, error, now().toISOString());
 }

@@ -1,7 +1,7 @@
 import { replicaCount } from "../service/spec.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
-import type { ReplicaState } from "./runtime.ts";
-import type { Release, ReleaseStore, ReplicaPlace } from "./store.ts";
+import type { PlannedRelease } from "./plan.ts";
+import type { Release, ReleaseStore } from "./store.ts";
 
 type Network = "ingress" | "internal";
 
@@ -13,13 +13,14 @@ export interface PlaceParts {
 /**
  * Gives every replica of a release its fixed addresses.
  *
- * @param found the replicas on the machine, whose addresses are not free whatever the state says
+ * @param found the addresses of what is on the machine, which are not free whatever the state says
+ * @param returns whether the old release gets a return address
  */
 export function givePlaces(
   parts: PlaceParts,
   release: Release,
-  found: readonly ReplicaState[],
-): readonly ReplicaPlace[] {
+  { found, returns }: { readonly found: ReadonlySet<string>; readonly returns: boolean },
+): Required<Pick<PlannedRelease, "places" | "returnAddress">> {
   const give = addressGiver(parts, found);
   const places = Array.from({ length: replicaCount(release.spec) }, (_, index) => ({
     n: index + 1,
@@ -27,17 +28,19 @@ export function givePlaces(
     internalAddress: give("internal"),
   }));
   parts.store.setPlaces(release.service, release.number, places);
-  return places;
+  return { places, returnAddress: returns ? give("ingress") : undefined };
 }
 
-/** Gives one free address after another. */
+/** Gives one address after another that is free by the state and not `found` on the machine. */
 export function addressGiver(
   { store, ranges }: PlaceParts,
-  found: readonly ReplicaState[],
+  found: ReadonlySet<string>,
 ): (network: Network) => string {
-  const known = [...found, ...[...store.allLive(), ...store.pending()].flatMap(({ places }) => places)];
-  const used = new Set<string | undefined>();
-  for (const { ingressAddress, internalAddress } of known) used.add(ingressAddress).add(internalAddress);
+  const releases = [...store.allLive(), ...store.pending()];
+  const used = new Set<string | undefined>([...found, ...releases.map(({ heldAddress }) => heldAddress)]);
+  for (const { ingressAddress, internalAddress } of releases.flatMap(({ places }) => places)) {
+    used.add(ingressAddress).add(internalAddress);
+  }
   return (network) => {
     const address = nextAddress(ranges[network], store.addressCursor(network), used);
     used.add(address);

@@ -28,7 +28,9 @@ export async function reconcileService(
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
   for (const release of begun) await interrupt(parts, release, `It was given up at "${release.step}"`);
-  await runSteps(parts, planService(parts, service, await look(parts.runtime)), options);
+  // Whether the right ones reach an isolated service is seen on the replicas of the others.
+  const only = peersOf(parts.store, service) === undefined ? service : undefined;
+  await runSteps(parts, planService(parts, service, await look(parts.runtime, only)), options);
   if (parts.store.serviceState(service) === "removing") await forgetService(parts, service);
 }
 
@@ -80,15 +82,15 @@ export async function reconcileAll(
   return failed;
 }
 
-/** What is on the machine. */
+/** What is on the machine, of all services or of one. */
 interface Found {
   readonly replicas: readonly ReplicaState[];
   /** The services that have peers. */
   readonly isolated: readonly string[];
 }
 
-async function look(runtime: Runtime): Promise<Found> {
-  const [replicas, isolated] = await Promise.all([runtime.list(), runtime.isolated()]);
+async function look(runtime: Runtime, service?: string): Promise<Found> {
+  const [replicas, isolated] = await Promise.all([runtime.list(service), runtime.isolated()]);
   return { replicas, isolated };
 }
 

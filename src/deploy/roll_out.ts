@@ -1,7 +1,7 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { giveUp } from "./give_up.ts";
 import { givePlaces } from "./places.ts";
-import { planDeploy, type Step } from "./plan.ts";
+import { needsReturnAddress, planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
 import type { Release } from "./store.ts";
@@ -32,12 +32,15 @@ export async function rollOut(
   release: Release,
   options: RunOptions,
 ): Promise<{ readonly tail: Promise<void> }> {
-  const { service, number } = release;
+  const { service } = release;
   const old = parts.store.live(service);
   let behind: readonly Step[];
   try {
-    const places = givePlaces(parts, release, await parts.runtime.list());
-    const steps = planDeploy({ ...release, places }, old);
+    const given = givePlaces(parts, release, {
+      found: await parts.runtime.addresses(),
+      returns: needsReturnAddress(release.spec, old),
+    });
+    const steps = planDeploy({ ...release, ...given }, old);
     const committed = steps.findIndex((step) => step.kind === "commit") + 1;
     behind = steps.slice(committed);
     await runSteps(parts, steps.slice(0, committed), { ...options, release });
@@ -45,13 +48,12 @@ export async function rollOut(
     throw await undo(parts, { release, old, error }, options);
   }
   try {
-    await runSteps(parts, behind.filter(isSwitching), { report: options.report });
-    parts.store.setStep(service, number, undefined);
+    await runSteps(parts, behind.filter(isSwitching), { report: options.report, release });
   } catch (error) {
     options.report({ kind: "warning", text: `the new release is live, but ${messageOf(error)}` });
     parts.onUnfinished(service);
   }
-  return { tail: cleanUp(parts, service, behind.filter((step) => !isSwitching(step))) };
+  return { tail: cleanUp(parts, release, behind.filter((step) => !isSwitching(step))) };
 }
 
 async function undo(
@@ -90,17 +92,20 @@ async function undo(
 }
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */
-async function cleanUp(parts: RollOutParts, service: string, steps: readonly Step[]): Promise<void> {
+async function cleanUp(parts: RollOutParts, release: Release, steps: readonly Step[]): Promise<void> {
+  const { service, number } = release;
   await runSteps(parts, steps, {
     report: (event) => {
       if (event.kind === "warning") parts.log(`${service}: ${event.text}`);
     },
+    release,
   });
+  parts.store.setStep(service, number, undefined);
   const recent = parts.store.releases(service, RELEASES_LOOKED_AT).filter(({ status }) => status !== "pending");
   const wasLive = recent.filter(({ status }) => status === "live" || status === "retired");
   const kept = new Set(wasLive.slice(0, RELEASES_KEPT));
   // Of one that never was live an image is there when the daemon was killed behind the build.
-  for (const release of recent) if (!kept.has(release)) await parts.builder.removeImage(service, release.number);
+  for (const each of recent) if (!kept.has(each)) await parts.builder.removeImage(service, each.number);
 }
 
 /** What the answer of a deploy waits for behind the commit: whoever reaches the service from now on does. */

@@ -1,7 +1,8 @@
 import { MyPaasError, NotReadyError } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
-import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
+import type { ServiceSpec } from "../service/spec.ts";
+import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { drain } from "./drain.ts";
 import { logTail } from "./log_tail.ts";
 import { peersOf, reachedBy } from "./peers.ts";
@@ -99,14 +100,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       return await runtime.moveTo(step.replica, step.address);
     case "route": {
       const { spec, places } = releaseOf(store, step);
-      // Until the commit the old release may come back, so what only it serves waits as well.
-      const old = step.held ? store.live(step.service)?.spec.sites ?? [] : [];
-      const added = old.filter((site) =>
-        !spec.sites.some(({ domain, path }) => domain === site.domain && path === site.path)
-      );
-      const route = routeOf({ ...spec, sites: [...spec.sites, ...added] }, places, step.holdSeconds);
+      if (!step.held) return await routes.set(step.service, routeOf(spec, places, step.holdSeconds));
+      const route = heldRoute(routeOf(spec, places, step.holdSeconds), store.live(step.service)?.spec, step);
       // Before the route: from the moment it is written requests may wait for this address.
-      if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
+      store.setHeldAddress(step.service, step.release, route?.returning?.address ?? route?.addresses[0]);
       return await routes.set(step.service, route);
     }
     case "unroute":
@@ -122,6 +119,20 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
     case "commit":
       return store.commit(step.service, step.release, parts.now().toISOString());
   }
+}
+
+/** Until the commit the old release may come back, so what only it serves waits as well, and where it comes back is known. */
+function heldRoute(
+  route: Route | undefined,
+  old: ServiceSpec | undefined,
+  { returnAddress }: { readonly returnAddress?: string | undefined },
+): Route | undefined {
+  if (route === undefined || old === undefined) return route;
+  const added = old.sites.filter((site) =>
+    !route.sites.some(({ domain, path, https }) => domain === site.domain && path === site.path && https === site.https)
+  );
+  const returning = returnAddress === undefined ? undefined : { address: returnAddress, port: old.port };
+  return { ...route, sites: [...route.sites, ...added], ...(returning && { returning }) };
 }
 
 async function create(parts: RunnerParts, id: ReplicaId): Promise<void> {

@@ -100,46 +100,6 @@ Deno.test("what is cut behind the answer is told in the daemon's log", async () 
   assertEquals(logged, ["blog: blog.1.1 still had 3 connections after 1 s (mypaas.drain-timeout); they are cut"]);
 });
 
-Deno.test("rollOut() moves the old replica to the address that requests wait for when scale is 0", async () => {
-  using server = new BenchServer();
-  await server.deploy();
-  const [before] = server.routedTo();
-  server.runtime.behaviours.set(2, "exits");
-  await assertRejects(() => server.deploy(), NotReadyError);
-  const [held] = server.routedTo();
-  assertEquals(before === held, false);
-  assertEquals(server.runtime.calls.slice(-3), ["remove blog.2.1", `move blog.1.1 to ${held}`, "start blog.1.1"]);
-});
-
-Deno.test("rollOut() lets a new replica that listens end its requests, while others wait for the old one elsewhere", async () => {
-  using server = new BenchServer();
-  await server.deploy();
-  const events: string[] = [];
-  const probes = {
-    ...server.parts.probes,
-    // It answers, but not as its health check wants it.
-    httpStatus: ({ path }: { readonly path: string }) => Promise.resolve(path === "/health" ? 500 : 200),
-    establishedConnections: (pid: number) => {
-      if (pid === 1001) events.push(`drain at ${server.routedTo()}`);
-      return Promise.resolve(0);
-    },
-  };
-  server.parts = { ...server.parts, probes };
-  const healthcheck = { path: "/health", intervalMs: 100, timeoutMs: 100 };
-  await assertRejects(() => server.deploy({ healthcheck }), NotReadyError, "but 500");
-  const [old, held, fresh] = [
-    ...new Set(server.tables.flatMap((table) => table.flatMap(({ addresses }) => addresses))),
-  ];
-  assertEquals([new Set(events), [old, held].includes(fresh)], [new Set([`drain at ${fresh}`]), false]);
-  assertEquals(server.runtime.calls.slice(-4), [
-    "stop blog.2.1",
-    "remove blog.2.1",
-    `move blog.1.1 to ${fresh}`,
-    "start blog.1.1",
-  ]);
-  assertEquals(server.serving(), ["blog.1.1"]);
-});
-
 Deno.test("rollOut() never gives an address again while it walks forward", async () => {
   using server = new BenchServer();
   const seen = new Set<string>();
@@ -148,39 +108,6 @@ Deno.test("rollOut() never gives an address again while it walks forward", async
     for (const address of server.routedTo()) seen.add(address);
   }
   assertEquals(seen.size, 40);
-});
-
-Deno.test("rollOut() keeps the domains of the old release until the commit when scale is 0", async () => {
-  using server = new BenchServer();
-  const sites = (...domains: string[]) => domains.map((domain) => ({ domain, path: "/", https: false }));
-  await server.deploy({ sites: sites("old.example", "both.example") });
-  await server.deploy({ sites: sites("both.example", "new.example") });
-  const tables = server.tables.slice(-2).map((table) =>
-    table.flatMap((route) => route.sites.map(({ domain }) => domain))
-  );
-  assertEquals(tables, [["both.example", "new.example", "old.example"], ["both.example", "new.example"]]);
-});
-
-Deno.test("rollOut() lets a new replica that had the route finish its requests when the commit fails", async () => {
-  using server = new BenchServer();
-  await server.deploy({ scale: 1 });
-  const drained: number[] = [];
-  const probes = {
-    ...server.parts.probes,
-    establishedConnections: (pid: number) => Promise.resolve(drained.push(pid) * 0),
-  };
-  server.parts = { ...server.parts, probes };
-  const commit = server.store.commit;
-  server.store.commit = () => {
-    throw new Error("the disk is full");
-  };
-  const routed = await assertRejects(() => server.deploy({ scale: 1 }), Error, "the disk is full").then(() =>
-    drained[0]
-  );
-  server.store.commit = commit;
-  assertEquals(routed, 1001);
-  assertEquals(server.runtime.calls.slice(-3), ["unname blog.2.1", "stop blog.2.1", "remove blog.2.1"]);
-  assertEquals(server.serving(), ["blog.1.1"]);
 });
 
 Deno.test("rollOut() says that the old release is being put back, not that it serves, when putting back fails", async () => {
@@ -270,3 +197,12 @@ for (const scale of [0, 2]) {
     });
   }
 }
+
+Deno.test("rollOut() looks at no replica of another service, and not when it fails", async () => {
+  using server = new BenchServer();
+  await server.deploy({ name: "other", sites: [] });
+  server.runtime.behaviours.set(2, "exits");
+  await server.deploy();
+  await assertRejects(() => server.deploy(), NotReadyError);
+  assertEquals(server.runtime.looks, ["blog"]);
+});

@@ -50,14 +50,15 @@ Deno.test("containerLogs() asks for all lines unless told otherwise", () => {
 
 Deno.test("listContainers() gives names without Docker's slash, and nothing where the Engine leaves things out", () => {
   const labels = { "mypaas.service": "blog" };
-  const networks = { Networks: { mypaas: { IPAddress: "" }, "mypaas-svc-db": {} } };
+  const fixed = { IPAddress: "", IPAMConfig: { IPv4Address: "10.0.0.16" } };
+  const networks = { Networks: { mypaas: fixed, "mypaas-svc-db": {} } };
   const answer = [
     { Id: "ab", Names: ["/blog.7.1"], Labels: labels, NetworkSettings: networks },
     { Id: "cd", Names: [], Labels: null },
   ];
   assertEquals(listContainers([]).decode(answer), [
-    { id: "ab", name: "blog.7.1", labels, networks: ["mypaas", "mypaas-svc-db"] },
-    { id: "cd", name: "cd", labels: {}, networks: [] },
+    { id: "ab", name: "blog.7.1", labels, networks: ["mypaas", "mypaas-svc-db"], addresses: ["10.0.0.16"] },
+    { id: "cd", name: "cd", labels: {}, networks: [], addresses: [] },
   ]);
 });
 

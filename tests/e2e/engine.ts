@@ -19,7 +19,12 @@ export interface Container {
     /** RFC 3339 */
     readonly StartedAt: string;
   };
-  readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
+  readonly Config: {
+    readonly User: string;
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Image: string;
+    readonly Env: readonly string[];
+  };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
     readonly Privileged: boolean;

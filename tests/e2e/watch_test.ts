@@ -1,27 +1,15 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { parse } from "@std/yaml";
 import { waitUntil } from "../../src/wait.ts";
 import { containersOf, inspect, killContainer } from "./engine.ts";
 import { exitsSince } from "./exits.ts";
 import { jsonLines, sharedServer, succeeded } from "./lab.ts";
+import { routed } from "./routed.ts";
 
 const server = sharedServer();
 const RATE = 120;
 
 async function history(service: string) {
   return jsonLines(succeeded(await server().run(["history", service, "--json"])));
-}
-
-/** To how many replicas a service's requests go now. */
-async function routed(service: string): Promise<number> {
-  const table = parse(await Deno.readTextFile(server().layout.routesFile)) as RouteFile;
-  return table.http.services[service]?.loadBalancer.servers.length ?? 0;
-}
-
-interface RouteFile {
-  readonly http: {
-    readonly services: Readonly<Record<string, { readonly loadBalancer: { readonly servers: readonly unknown[] } }>>;
-  };
 }
 
 function ifTimedOut(error: unknown): undefined {
@@ -41,7 +29,10 @@ Deno.test("of three replicas one is killed twice, and no more fails than was in 
       return State.Running && State.StartedAt !== victim.State.StartedAt;
     }, { what: "the killed replica runs again", timeoutMs: 15_000, intervalMs: 50 });
     // Back in the route before the next one is killed, or two would be away at once.
-    await waitUntil(async () => await routed("trio") === 3, { what: "all three are routed", timeoutMs: 15_000 });
+    await waitUntil(async () => await routed(server(), "trio") === 3, {
+      what: "all three are routed",
+      timeoutMs: 15_000,
+    });
   }
   const { sent, failed, failures, p99 } = await load.finished();
   console.log(`${sent} sent, ${failed} failed in 2 kills, p99 ${p99.toFixed(0)} ms`);
