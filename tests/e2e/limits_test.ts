@@ -116,7 +116,7 @@ Deno.test("a HEALTHCHECK of the image and a health path are wanted both", async 
   succeeded(await server().push(project(check("true"))));
   const ran = await server().push(project(check("echo it is sick; false")));
   assertEquals(ran.code, 5, ran.stderr);
-  assertMatch(failure(ran.stderr), /its health check did not succeed within 4 s/);
+  assertMatch(failure(ran.stderr), /its health check did not succeed within 4 s: "it is sick"$/m);
 });
 
 Deno.test("buildarg reaches the build, also the image to build on", async () => {
