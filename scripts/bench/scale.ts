@@ -110,7 +110,7 @@ async function measureDeploys({ server, alone }: Servers): Promise<Cost["deploy"
     const ran = await deploy(server, MEASURED);
     const command = (performance.now() - began) / 1000;
     const after = await cpu();
-    const floor = await runFloor(server, { service: MEASURED, runs: 1 });
+    const floor = await runFloor(server, MEASURED);
     const [overhead, overheadAlone] = [command - floor, first - floor];
     const [daemonCpu, traefikCpu] = [after[0] - before[0], after[1] - before[1]];
     runs.push({ command, floor, overhead, overheadAlone, route: stepSeconds(ran, "route to"), daemonCpu, traefikCpu });

@@ -32,7 +32,7 @@ export interface ReplicaState {
   readonly restarts: boolean;
   /** What its health check says; `none` when its image has none. */
   readonly health: "none" | "starting" | "healthy" | "unhealthy";
-  /** Output of the last health check, when unhealthy. */
+  /** Output of the last health check, unless it is healthy. */
   readonly healthOutput: string;
   /** Process id on the host; 0 when it does not run. */
   readonly pid: number;

@@ -33,7 +33,7 @@ export function replicaState(
     reaches: reachedFrom(id.service, container, names),
     restarts: container.HostConfig.RestartPolicy?.Name === "always",
     health,
-    healthOutput: health === "unhealthy" ? (state.Health?.Log?.at(-1)?.Output ?? "").trim() : "",
+    healthOutput: health === "healthy" ? "" : (state.Health?.Log?.at(-1)?.Output ?? "").trim(),
     pid: state.Pid,
     restartCount: container.RestartCount,
     exitCode: state.ExitCode,

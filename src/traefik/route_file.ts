@@ -143,7 +143,7 @@ function addService({ routers, middlewares, services }: Parts, route: Route, ext
   }
   const uses = (middleware: string) => own.some(({ middlewares }) => middlewares.includes(middleware));
   if (retry) middlewares[hold] = { retry };
-  services[name] = loadBalancer(route.addresses, route.port);
+  services[name] = loadBalancer(route.addresses, route.port, route.returning);
   if (uses(HSTS_MIDDLEWARE)) middlewares[HSTS_MIDDLEWARE] = { headers: HSTS_HEADERS };
   if (uses(REDIRECT_MIDDLEWARE)) {
     const port = extras.httpsPort === undefined ? {} : { port: String(checkedPort(extras.httpsPort)) };
@@ -152,13 +152,15 @@ function addService({ routers, middlewares, services }: Parts, route: Route, ext
 }
 
 /** No `healthCheck`: it takes a lone server out, and with it the hold. */
-function loadBalancer(addresses: readonly string[], port: number): unknown {
-  const several = addresses.length > 1;
+function loadBalancer(addresses: readonly string[], port: number, returning?: Route["returning"]): unknown {
+  const urls = addresses.map((address) => serverUrl(address, port));
+  if (returning !== undefined) urls.push(serverUrl(returning.address, returning.port));
+  const several = urls.length > 1;
   return {
     loadBalancer: {
       ...(several && { strategy: "p2c" }),
-      ...(addresses.length > 0 && { serversTransport: several ? "many" : "one" }),
-      servers: addresses.map((address) => ({ url: serverUrl(address, port) })),
+      ...(urls.length > 0 && { serversTransport: several ? "many" : "one" }),
+      servers: urls.map((url) => ({ url })),
     },
   };
 }

@@ -41,6 +41,24 @@ function runtimeAt(client: DockerClient): EngineRuntime {
   return new EngineRuntime({ client, names: objectNames(""), instance: INSTANCE, volumeSource: () => "" });
 }
 
+Deno.test("EngineRuntime.stop() asks again when Docker cannot change the policy of a container that ends at that moment", async () => {
+  const said = "Cannot update container c0ffee: cannot update a stopped container";
+  const refusals = [Response.json({ message: said }, { status: 500 })];
+  await using engine = new FakeEngine({
+    answer: ({ method, path }) => {
+      if (method === "GET") return Response.json({ ...CONTAINER_29, State: { ...CONTAINER_29.State, Running: false } });
+      return path.endsWith("/update") ? refusals.pop() ?? Response.json({}) : new Response(null, { status: 304 });
+    },
+  });
+  using client = new DockerClient(engine.socket);
+  await runtimeAt(client).stop(ID, 10);
+  assertEquals(engine.calls.filter(({ method }) => method === "POST").map(({ path }) => path), [
+    "/containers/c0ffee/update",
+    "/containers/c0ffee/update",
+    "/containers/c0ffee/stop?t=10",
+  ]);
+});
+
 for (const [api, mac] of [["1.51", { MacAddress: "0e:11:22:33:44:55" }], ["1.43", {}]] as const) {
   Deno.test(`EngineRuntime.setNamed() ${api === "1.51" ? "names" : "does not name"} the MAC address at API ${api}`, async () => {
     await using engine = new FakeEngine({

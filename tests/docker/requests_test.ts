@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { engineReason } from "../../src/docker/engine_error.ts";
+import { engineReason, startHint } from "../../src/docker/engine_error.ts";
 import { importImage, progressError, splitImage } from "../../src/docker/image_requests.ts";
 import { containerLogs, listContainers } from "../../src/docker/container_requests.ts";
 import { apiPath } from "../../src/docker/request.ts";
@@ -100,4 +100,16 @@ Deno.test("engineReason() unwraps what Engines say, old and new", () => {
     ["Address already in use", "Address already in use"],
   ] as const;
   for (const [text, reason] of cases) assertEquals(engineReason(text), reason);
+});
+
+Deno.test("startHint() tells a missing program from a taken port", () => {
+  for (
+    const reason of [
+      'exec: "/nope": stat /nope: no such file or directory',
+      'exec: "nope": executable file not found in $PATH',
+    ]
+  ) {
+    assertEquals(startHint(reason)?.startsWith("See that ENTRYPOINT or CMD"), true);
+  }
+  assertEquals(startHint("Bind for 0.0.0.0:80 failed: port is already allocated"), undefined);
 });

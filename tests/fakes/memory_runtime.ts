@@ -198,6 +198,13 @@ export class MemoryRuntime implements Runtime {
     );
   }
 
+  /** Whether a replica listens, by its process id. */
+  listensIn(pid: number): boolean {
+    return [...this.replicas.values()].some((state) =>
+      state.status === "running" && state.pid === pid && this.behaviours.get(state.id.release) !== "never-ready"
+    );
+  }
+
   #get(id: ReplicaId): ReplicaState {
     const state = this.replicas.get(replicaName(id));
     if (state === undefined) throw new Error(`no container ${replicaName(id)}`);

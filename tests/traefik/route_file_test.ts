@@ -107,6 +107,31 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
   assertEquals(tls, { stores: { default: { defaultCertificate } } });
 });
 
+Deno.test("renderRouteFile() lets held requests wait for the release that may come back as well, on its own port", () => {
+  const returning = { address: "172.31.0.12", port: 3000 };
+  const { http } = parse(renderRouteFile([route({ returning })], EXTRAS)) as {
+    readonly http: { readonly services: Readonly<Record<string, { readonly loadBalancer: unknown }>> };
+  };
+  assertEquals(http.services["blog"]?.loadBalancer, {
+    strategy: "p2c",
+    serversTransport: "many",
+    servers: [{ url: "http://172.31.0.11:80" }, { url: "http://172.31.0.12:3000" }],
+  });
+});
+
+Deno.test("renderRouteFile() redirects no site to https that is served without it too", () => {
+  const both = [...sites(true, "both.example", "safe.example"), ...sites(false, "both.example")];
+  const text = renderRouteFile([route({ sites: both })], EXTRAS);
+  const { http } = parse(text) as {
+    readonly http: { readonly routers: Readonly<Record<string, { readonly rule: string }>> };
+  };
+  assertEquals(http.routers["mypaas-redirect-blog"]?.rule, "Host(`safe.example`)");
+  assertEquals(http.routers["blog"]?.rule, "Host(`both.example`) || Host(`safe.example`)");
+  assertEquals(http.routers["blog_2"]?.rule, "Host(`both.example`)");
+  const only = [...sites(true, "both.example"), ...sites(false, "both.example")];
+  assertEquals(renderRouteFile([route({ sites: only })], EXTRAS).includes("redirect"), false);
+});
+
 Deno.test("renderRouteFile() gives the same text whatever the order of the routes", () => {
   const [a, b] = [
     route({ service: "a", sites: sites(false, "a.a") }),
