@@ -62,7 +62,7 @@ export interface ApiParts {
   readonly version: string;
   readonly now: () => Date;
   readonly store: ReleaseStore;
-  readonly runtime: Pick<Runtime, "list" | "logs" | "containerOf" | "createOneOff">;
+  readonly runtime: Pick<Runtime, "list" | "glance" | "logs" | "containerOf" | "createOneOff">;
   readonly load: LoadSources;
   readonly deploys: Deploys;
   readonly actions: ServiceActions;

@@ -16,7 +16,7 @@ export const SERVICE_ROUTES: readonly ApiRoute[] = [
 ];
 
 async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promise<Result> {
-  const found = await runtime.list();
+  const found = await runtime.glance();
   const services = store.services().filter((service) => inScope(actor, service)).map((service) =>
     summarize(service, {
       live: store.live(service),

@@ -129,6 +129,11 @@ export interface Runtime {
   inspect(id: ReplicaId): Promise<ReplicaState | undefined>;
   /** All replicas, or those of one service, in the order of their names. What it costs grows with each. */
   list(service?: string): Promise<readonly ReplicaState[]>;
+  /**
+   * As `list`, for whoever only shows it and may ask often: `restarts` and `healthOutput` may be those of an earlier glance
+   * in the same run of a replica.
+   */
+  glance(): Promise<readonly ReplicaState[]>;
   /** The addresses that all replicas have, running or not, on whichever network. One look, however many there are. */
   addresses(): Promise<ReadonlySet<string>>;
   /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again, which `onGap` says. */

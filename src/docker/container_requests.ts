@@ -107,7 +107,19 @@ const ContainerListSchema = v.array(v.object({
   Id: v.string(),
   Names: v.array(v.string()),
   Labels: LabelsSchema,
-  NetworkSettings: v.nullish(v.object({ Networks: v.nullish(v.record(v.string(), EndpointSchema)) })),
+  State: v.optional(v.string(), ""),
+  /** Such as `Up 3 minutes (healthy)`. */
+  Status: v.optional(v.string(), ""),
+  NetworkSettings: v.nullish(v.object({
+    Networks: v.nullish(v.record(
+      v.string(),
+      v.object({
+        ...EndpointSchema.entries,
+        /** Docker makes a new endpoint whenever a container starts. */
+        EndpointID: v.optional(v.string(), ""),
+      }),
+    )),
+  })),
 }));
 
 /** What a list says of a container. */
@@ -117,6 +129,8 @@ export interface ListedContainer extends ContainerRef {
   readonly networks: readonly string[];
   /** The fixed ones, and those that Docker gave while it runs. */
   readonly addresses: readonly string[];
+  /** The same as long as the container has not ended and its health says the same; undefined while it does not run. */
+  readonly run: string | undefined;
 }
 
 /** All containers that carry the labels, running or not; names are without slash. */
@@ -126,16 +140,24 @@ export function listContainers(labels: readonly string[]): DockerRequest<readonl
     method: "GET",
     path: apiPath(["containers", "json"], { all: true, filters: { label: labels } }),
     decode: (answer) =>
-      v.parse(ContainerListSchema, answer).map(({ Id, Names, Labels, NetworkSettings }) => ({
-        id: Id,
-        name: (Names[0] ?? Id).replace("/", ""),
-        labels: Labels,
-        networks: Object.keys(NetworkSettings?.Networks ?? {}),
-        addresses: Object.values(NetworkSettings?.Networks ?? {}).flatMap((endpoint) =>
-          endpointAddress(endpoint) ?? []
-        ),
-      })),
+      v.parse(ContainerListSchema, answer).map(({ Id, Names, Labels, State, Status, NetworkSettings }) => {
+        const networks = NetworkSettings?.Networks ?? {};
+        return {
+          id: Id,
+          name: (Names[0] ?? Id).replace("/", ""),
+          labels: Labels,
+          networks: Object.keys(networks),
+          addresses: Object.values(networks).flatMap((endpoint) => endpointAddress(endpoint) ?? []),
+          run: runOf(State, Status, Object.values(networks).map(({ EndpointID }) => EndpointID)),
+        };
+      }),
   };
+}
+
+function runOf(state: string, status: string, endpoints: readonly string[]): string | undefined {
+  const known = endpoints.filter((id) => id !== "");
+  const health = /\(.*\)$/.exec(status)?.[0] ?? "";
+  return state === "running" && known.length > 0 ? [...known.sort(), health].join(" ") : undefined;
 }
 
 /** A container by its id, and the name it has in sentences. */

@@ -22,6 +22,7 @@ import { createOneOff, removeOneOffs } from "./one_offs.ts";
 import { OwnNetworks } from "./own_networks.ts";
 import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaMount } from "./replica_container.ts";
 import { watchReplicas } from "./replica_events.ts";
+import { ReplicaGlances } from "./replica_glances.ts";
 import { addressOn, byName, hasAlias, namePlace, replicaIdOf, replicaState } from "./replica_state.ts";
 
 /** The Engine answers a stop when the process has ended; its state follows at once. */
@@ -48,6 +49,7 @@ export class EngineRuntime implements Runtime {
   readonly #instance: string;
   readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
   readonly #own: OwnNetworks;
+  readonly #glances = new ReplicaGlances((id) => this.#look(id));
 
   constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
     this.#client = client;
@@ -193,16 +195,22 @@ export class EngineRuntime implements Runtime {
 
   async list(service?: string): Promise<readonly ReplicaState[]> {
     const listed = await this.#listed(...service === undefined ? [] : [`${Label.service}=${service}`]);
-    const states = await Promise.all(listed.map(async (each) => {
-      const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
-      const id = container && replicaIdOf(container.Config.Labels);
-      return container && id && replicaState(id, container, this.#names);
-    }));
+    const states = await Promise.all(listed.map(({ id }) => this.#look(id)));
     return states.filter((state) => state !== undefined).sort(byName);
+  }
+
+  async glance(): Promise<readonly ReplicaState[]> {
+    return (await this.#glances.of(await this.#listed())).toSorted(byName);
   }
 
   async addresses(): Promise<ReadonlySet<string>> {
     return new Set((await this.#listed()).flatMap(({ addresses }) => addresses));
+  }
+
+  async #look(containerId: string): Promise<ReplicaState | undefined> {
+    const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(containerId)));
+    const id = container && replicaIdOf(container.Config.Labels);
+    return container && id && replicaState(id, container, this.#names);
   }
 
   /** The containers of replicas that carry these labels too. */

@@ -211,7 +211,7 @@ Deno.test("the failure of an accepted request is proved, a bug keeps its words t
     true,
     'Cannot show the log of "blog": there is no such service',
   ]);
-  daemon.server.runtime.list = () => Promise.reject(new TypeError("secret"));
+  daemon.server.runtime.glance = () => Promise.reject(new TypeError("secret"));
   const bug = await daemon.ask(ann, SERVICES);
   assertEquals([bug.status, bug.proved], [500, true]);
   assertEquals(message(bug), "Cannot answer: the server has a bug, its log says more");

@@ -215,13 +215,15 @@ Deno.test("watchReplicas() ends at once when it is aborted while the Engine is a
   assertEquals((await within(first, { what: "the watch ends", timeoutMs: 1000 })).done, true);
 });
 
-Deno.test("EngineRuntime asks once for the addresses of many replicas, and looks at those of one service alone", async () => {
+Deno.test("EngineRuntime asks once for the addresses of many replicas, and looks again at those alone that are asked for or have changed", async () => {
   const services = Array.from({ length: 200 }, (_, index) => index === 0 ? "web" : `other-${index}`);
   const listed = services.map((service, index) => ({
     Id: `id-${service}`,
     Names: [`/${service}.7.1`],
     Labels: { ...LABELS, "mypaas.service": service },
-    NetworkSettings: { Networks: { mypaas: { IPAddress: `10.0.0.${index}` } } },
+    State: "running",
+    Status: "Up 3 minutes",
+    NetworkSettings: { Networks: { mypaas: { IPAddress: `10.0.0.${index}`, EndpointID: `endpoint-${index}` } } },
   }));
   await using engine = new FakeEngine({
     answer: ({ path }) => {
@@ -238,5 +240,19 @@ Deno.test("EngineRuntime asks once for the addresses of many replicas, and looks
   assertEquals((await runtime.addresses()).size, 200);
   assertEquals(engine.calls.length, 1);
   assertEquals((await runtime.list("web")).map(({ id }) => id), [ID]);
-  assertEquals(engine.calls.slice(2).map(({ path }) => path), ["/containers/id-web/json"]);
+  const looks = () =>
+    engine.calls.splice(0).map(({ path }) => path).filter((path) => !path.startsWith("/containers/json"));
+  assertEquals(looks(), ["/containers/id-web/json"]);
+
+  assertEquals((await runtime.glance()).length, 200);
+  assertEquals(looks().length, 200);
+  assertEquals((await runtime.glance()).length, 200);
+  assertEquals(looks(), []);
+  const [web, other] = listed;
+  if (web && other) {
+    web.NetworkSettings.Networks.mypaas.EndpointID = "that of its next start";
+    other.Status = "Up 4 minutes (unhealthy)";
+  }
+  await runtime.glance();
+  assertEquals(looks().sort(), ["/containers/id-other-1/json", "/containers/id-web/json"]);
 });

@@ -50,15 +50,29 @@ Deno.test("containerLogs() asks for all lines unless told otherwise", () => {
 
 Deno.test("listContainers() gives names without Docker's slash, and nothing where the Engine leaves things out", () => {
   const labels = { "mypaas.service": "blog" };
-  const fixed = { IPAddress: "", IPAMConfig: { IPv4Address: "10.0.0.16" } };
+  const fixed = { EndpointID: "e1", IPAddress: "", IPAMConfig: { IPv4Address: "10.0.0.16" } };
   const networks = { Networks: { mypaas: fixed, "mypaas-svc-db": {} } };
   const answer = [
-    { Id: "ab", Names: ["/blog.7.1"], Labels: labels, NetworkSettings: networks },
+    {
+      Id: "ab",
+      Names: ["/blog.7.1"],
+      Labels: labels,
+      State: "running",
+      Status: "Up 2 days (healthy)",
+      NetworkSettings: networks,
+    },
     { Id: "cd", Names: [], Labels: null },
   ];
   assertEquals(listContainers([]).decode(answer), [
-    { id: "ab", name: "blog.7.1", labels, networks: ["mypaas", "mypaas-svc-db"], addresses: ["10.0.0.16"] },
-    { id: "cd", name: "cd", labels: {}, networks: [], addresses: [] },
+    {
+      id: "ab",
+      name: "blog.7.1",
+      labels,
+      networks: ["mypaas", "mypaas-svc-db"],
+      addresses: ["10.0.0.16"],
+      run: "e1 (healthy)",
+    },
+    { id: "cd", name: "cd", labels: {}, networks: [], addresses: [], run: undefined },
   ]);
 });
 

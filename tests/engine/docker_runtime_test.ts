@@ -195,6 +195,8 @@ Deno.test("EngineRuntime.setRestart() decides whether a replica comes back, and 
   await next("start");
 
   await bench.runtime.setRestart(replica.id, true);
+  const glance = async () => (await bench.runtime.glance()).map(({ status, restartCount }) => [status, restartCount]);
+  assertEquals(await glance(), [["running", 0]]);
   let killedAt = Date.now();
   Deno.kill(pid, "SIGKILL");
   await next("die");
@@ -203,6 +205,7 @@ Deno.test("EngineRuntime.setRestart() decides whether a replica comes back, and 
   const again = await bench.runtime.inspect(replica.id);
   assert(again && again.pid !== pid);
   assertEquals([again.status, again.restartCount], ["running", 1]);
+  assertEquals(await glance(), [["running", 1]]);
   assertEquals([again.ingressAddress, again.internalAddress], [replica.ingressAddress, replica.internalAddress]);
 
   await bench.runtime.setRestart(replica.id, false);
@@ -211,6 +214,7 @@ Deno.test("EngineRuntime.setRestart() decides whether a replica comes back, and 
   await next("die");
   assertLess(Date.now() - killedAt, 1000);
   assertEquals((await bench.runtime.inspect(replica.id))?.status, "exited");
+  assertEquals(await glance(), [["exited", 1]]);
   await bench.runtime.remove(replica.id);
   await next("destroy");
 

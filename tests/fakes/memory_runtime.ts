@@ -125,6 +125,10 @@ export class MemoryRuntime implements Runtime {
     return Promise.resolve(all.filter(({ id }) => service === undefined || id.service === service));
   }
 
+  glance(): Promise<readonly ReplicaState[]> {
+    return Promise.resolve([...this.replicas.values()]);
+  }
+
   addresses(): Promise<ReadonlySet<string>> {
     const all = [...this.replicas.values()].flatMap((state) => [state.ingressAddress, state.internalAddress]);
     return Promise.resolve(new Set(all.filter((address) => address !== undefined)));
