@@ -50,17 +50,20 @@ async function bench(server: TestServer, one: Case, runs: number) {
   };
 }
 
-/** The time of a command by what its events end: each takes from the one before it. */
-function partsOf(ran: Ran, before: number, after: number): readonly (readonly [string, number])[] {
+/** The seconds of a command by what its events end: each takes from the one before it. */
+function partsOf(ran: Ran, before: number, after: number): ReadonlyMap<string, number> {
+  const parts = new Map<string, number>();
   let last = before;
-  const parts = jsonLines(ran).flatMap(({ kind, time, text, state }): [string, number][] => {
-    if (typeof time !== "string" || (kind === "step" && state !== "done")) return [];
-    const at = Date.parse(time);
-    const seconds = (at - last) / 1000;
+  const add = (part: string, at: number) => {
+    parts.set(part, (parts.get(part) ?? 0) + (at - last) / 1000);
     last = at;
-    return [[kind === "step" ? String(text).split(" ")[0] ?? "" : String(kind), seconds]];
-  });
-  return [...parts, ["end", (after - last) / 1000]];
+  };
+  for (const { kind, time, text, state } of jsonLines(ran)) {
+    if (typeof time !== "string" || kind === "log" || (kind === "step" && state !== "done")) continue;
+    add(kind === "step" ? String(text).split(" ")[0] ?? "" : String(kind), Date.parse(time));
+  }
+  add("end", after);
+  return parts;
 }
 
 const { values } = parseArgs({ options: { runs: { type: "string", default: "10" }, command: { type: "string" } } });

@@ -263,6 +263,7 @@ function placeOf(release: Release, id: ReplicaId): ReplicaPlace {
   return place;
 }
 
+/** One that waits to be started again does not: it is on no network, and no name leads to it. */
 function isRunning(state: ReplicaState): boolean {
-  return state.status === "running" || state.status === "restarting";
+  return state.status === "running";
 }

@@ -162,10 +162,18 @@ export class EngineRuntime implements Runtime {
     }
     const { minor } = await this.#client.api();
     const mac = minor >= API_WITH_START_INTERVAL ? endpoint?.MacAddress : undefined;
-    if (endpoint) await this.#client.run(disconnectNetwork(network, found));
-    await this.#client.run(
-      connectNetwork(network, found, fixedEndpoint(address, named ? id.service : undefined, mac)),
-    );
+    try {
+      if (endpoint) await this.#client.run(disconnectNetwork(network, found));
+      await this.#client.run(
+        connectNetwork(network, found, fixedEndpoint(address, named ? id.service : undefined, mac)),
+      );
+    } catch (error) {
+      const { Pid: pid } = found.container.State;
+      const now = (await this.#find(id))?.container.State.Pid ?? 0;
+      if (named || now === pid) throw error;
+      // It ended meanwhile, so no name leads to it; Docker may have started it again.
+      if (now !== 0) await this.setNamed(id, named);
+    }
   }
 
   setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {

@@ -37,6 +37,8 @@ const CONTAINER_29 = {
   },
 };
 
+const NAMED = { Networks: { mypaas: { ...CONTAINER_29.NetworkSettings.Networks.mypaas, Aliases: ["web"] } } };
+
 function runtimeAt(client: DockerClient): EngineRuntime {
   return new EngineRuntime({ client, names: objectNames(""), instance: INSTANCE, volumeSource: () => "" });
 }
@@ -56,6 +58,24 @@ Deno.test("EngineRuntime.stop() asks again when Docker cannot change the policy 
     "/containers/c0ffee/update",
     "/containers/c0ffee/update",
     "/containers/c0ffee/stop?t=10",
+  ]);
+});
+
+Deno.test("EngineRuntime.setNamed() takes no name off a container that ended meanwhile", async () => {
+  const { State } = CONTAINER_29;
+  const states = [State, { ...State, Status: "restarting", Pid: 0 }];
+  await using engine = new FakeEngine({
+    answer: ({ method }) =>
+      method === "GET"
+        ? Response.json({ ...CONTAINER_29, Config: { Labels: LABELS }, State: states.shift(), NetworkSettings: NAMED })
+        : Response.json({ message: "container c0ffee is not connected to network mypaas" }, { status: 500 }),
+  });
+  using client = new DockerClient(engine.socket);
+  await runtimeAt(client).setNamed(ID, false);
+  assertEquals(engine.calls.map(({ path }) => path), [
+    "/containers/web.7.1/json",
+    "/networks/mypaas/disconnect",
+    "/containers/web.7.1/json",
   ]);
 });
 
