@@ -105,7 +105,8 @@ function httpsOf(service: string): string {
   return `301 https://${service}.test:${server().httpsPort}/`;
 }
 
-async function make(
+/** Makes a change while visitors come, and checks what they saw. */
+async function makeChange(
   { name, before = {}, after, fails = false, urls, allows }: Change,
   [kind, scale]: (typeof KINDS)[number],
 ): Promise<void> {
@@ -133,7 +134,7 @@ for (let first = 0; first < CHANGES.length; first += GROUP) {
   const group = CHANGES.slice(first, first + GROUP);
   const what = group.map(({ what, fails }) => fails ? `${what} (fails)` : what).join("; ");
   Deno.test(`no visit fails while a deploy brings ${what}`, async () => {
-    const made = group.flatMap((change) => KINDS.map((kind) => make(change, kind)));
+    const made = group.flatMap((change) => KINDS.map((kind) => makeChange(change, kind)));
     const errors = (await Promise.allSettled(made)).filter((end) => end.status === "rejected");
     if (errors.length > 0) {
       throw new AggregateError(
