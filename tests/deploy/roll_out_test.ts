@@ -174,14 +174,14 @@ Deno.test("rollOut() removes the images of all but five releases that were live,
   assertEquals([...images], [3, 4, 6, 7, 8]);
 });
 
-for (const scale of [0, 2]) {
+for (const [scale, port] of [[0, 80], [0, 8080], [2, 80]] as const) {
   for (const behaviour of ["ready", "exits"] as const) {
-    Deno.test(`a power cut at any step of a deploy that is ${behaviour}, scale ${scale}, ends with one serving release`, async () => {
+    Deno.test(`a power cut at any step of a deploy that is ${behaviour}, scale ${scale}, port ${port}, ends with one serving release`, async () => {
       for (let cutAt = 1;; cutAt++) {
         using server = new BenchServer();
         await server.deploy({ scale });
         server.runtime.behaviours.set(2, behaviour);
-        if (!await server.cutPowerAt(cutAt, () => server.deploy({ scale }))) break;
+        if (!await server.cutPowerAt(cutAt, () => server.deploy({ scale, port }))) break;
         await server.restartDaemon();
         const live = server.store.live("blog")?.number;
         const names = [...server.runtime.replicas.keys()].sort();

@@ -33,7 +33,7 @@ export interface SoakResult {
   readonly seconds: number;
   /** By kind and way, such as `post h2`: how many there were, and how long the longest took, in milliseconds. */
   readonly visits: Readonly<Record<string, { readonly count: number; readonly longest: number }>>;
-  /** Visits that were cut when the drain's time-out was over. */
+  /** Visits of a release that were cut when the time-out of its drain was over. */
   readonly cutAtLimit: number;
   /** Visits that failed for any other reason, by kind and reason. */
   readonly broken: Readonly<Record<string, number>>;
@@ -46,9 +46,8 @@ export interface SoakResult {
   };
 }
 
-/** A cut is at the limit if it comes so long before or after it, in milliseconds: SIGTERM goes through Docker. */
+/** The drain may begin so long before the event that tells of it, in milliseconds. */
 const CUT_EARLY_MS = 250;
-const CUT_LATE_MS = 5000;
 /** The last endless streams are cut within this time after the limit. */
 const LAST_CUT_MS = 1000;
 
@@ -115,10 +114,7 @@ function judge(
   const broken: Record<string, number> = {};
   let cutAtLimit = 0;
   const isAtLimit = ({ at, ms }: Visit) =>
-    drains.some((drain) => {
-      const late = at + ms - (drain + plan.drainTimeoutSeconds * 1000);
-      return at < drain && late > -CUT_EARLY_MS && late < CUT_LATE_MS;
-    });
+    drains.some((drain) => at < drain && at + ms > drain + plan.drainTimeoutSeconds * 1000 - CUT_EARLY_MS);
   for (const visit of visits) {
     const name = `${visit.endless ? "endless " : ""}${visit.kind} ${visit.via}`;
     const way = ways[name] ??= { count: 0, longest: 0 };
