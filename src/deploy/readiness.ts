@@ -45,6 +45,7 @@ export async function awaitReady(
   let state: ReplicaState | undefined;
   let endedBefore: number | undefined;
   let probed: Probed | undefined;
+  const begin = performance.now();
   let nextProbe = 0;
   const check = async (waitSignal: AbortSignal) => {
     const found = await parts.runtime.inspect(id);
@@ -56,10 +57,12 @@ export async function awaitReady(
       if (state.health !== "healthy") return false;
       if (spec.healthcheck === undefined) return "ready";
     }
-    const now = parts.now().getTime();
+    const now = performance.now();
     const address = ingressAddress ?? state.internalAddress;
     if (probe === undefined || address === undefined) {
-      return now - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
+      // The clock of the day may be put back meanwhile; what was seen to run for that long did.
+      const ran = Math.max(parts.now().getTime() - startOf(state, parts), now - begin);
+      return ran >= UNPROBED_READY_MS && "ready";
     }
     if (now < nextProbe) return false;
     const target = { address, port: spec.port, host: probe.host, path: probe.path };

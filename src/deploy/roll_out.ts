@@ -1,6 +1,7 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
+import { asFailed } from "./as_failed.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
 import type { ReplicaState } from "./runtime.ts";
@@ -91,12 +92,19 @@ async function undo(
   const status = options.signal?.aborted === true ? "cancelled" : "failed";
   const { report } = options;
   let putBack = false;
+  let unwritten: { readonly error: unknown } | undefined;
   try {
-    // What this throws, for a full disk, is like any other failure here: the repair marks the release.
     parts.store.fail(service, number, status, messageOf(error), parts.now().toISOString());
-    await reconcileService(parts, service, { report });
+  } catch (second) {
+    unwritten = { error: second };
+  }
+  try {
+    const store = unwritten === undefined ? parts.store : asFailed(parts.store, release);
+    await reconcileService({ ...parts, store }, service, { report });
     putBack = true;
     await parts.builder.removeImage(service, number);
+    // A full disk, for example: the repair marks the release as soon as it can.
+    if (unwritten !== undefined) throw unwritten.error;
   } catch (second) {
     report({
       kind: "warning",

@@ -1,4 +1,4 @@
-import { MyPaasError } from "../error.ts";
+import { MyPaasError, NotWrittenError } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
@@ -37,24 +37,30 @@ export interface RunOptions {
 /**
  * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
  * found, and doing a step again that was done does no harm.
+ *
+ * A route that cannot be written, on a full disk, but would lead where requests go already, keeps no replica from being
+ * started: the run goes on, and ends with that failure.
  */
 export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
-  const run: Run = { oomKillsBefore: await parts.probes.oomKills() };
+  const run: Run = { oomKillsBefore: await parts.probes.oomKills(), unwritten: undefined };
   for (const step of steps) {
     options.signal?.throwIfAborted();
     const text = describeStep(step);
-    const began = parts.now().getTime();
+    const began = performance.now();
     if (options.release !== undefined) parts.store.setStep(options.release.service, options.release.number, text);
     options.report({ kind: "step", text, state: "started" });
     await runStep(parts, step, { ...options, run });
-    options.report({ kind: "step", text, state: "done", seconds: (parts.now().getTime() - began) / 1000 });
+    options.report({ kind: "step", text, state: "done", seconds: (performance.now() - began) / 1000 });
   }
+  if (run.unwritten !== undefined) throw run.unwritten.error;
 }
 
 /** What a step needs of those before it. */
 interface Run {
   /** Processes that the kernel had killed for memory before replicas were started. */
   oomKillsBefore: number;
+  /** Why the route could not be written that only says how long requests wait. */
+  unwritten: { readonly error: unknown } | undefined;
 }
 
 async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { readonly run: Run }): Promise<void> {
@@ -93,7 +99,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       const route = routeOf({ ...spec, sites: [...spec.sites, ...added] }, places, step.holdSeconds);
       // Before the route: from the moment it is written requests may wait for this address.
       if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
-      return await routes.set(step.service, route);
+      return await routes.set(step.service, route).catch((error) => {
+        if (!(error instanceof NotWrittenError) || route === undefined || !routes.leadsLike(route)) throw error;
+        options.run.unwritten = { error };
+      });
     }
     case "unroute":
       return routes.route(step.service) === undefined ? undefined : await routes.set(step.service, undefined);

@@ -27,9 +27,11 @@ export function buildError(
   const code = /exit code: (\d+)$/.exec(text)?.[1];
   const reason = code === undefined ? engineReason(text) : `exit code ${code}`;
   const name = step?.step ?? "";
+  const full = [text, ...step?.output ?? []].some((line) => /no space left on device/i.test(line));
   const instruction = name.length > MAX_STEP_LENGTH ? `${name.slice(0, MAX_STEP_LENGTH)}...` : name;
   return new BuildError(`Cannot build "${service}": ${instruction === "" ? "" : `${instruction}: `}${reason}`, {
     details: step?.output,
+    ...full && { hint: "The disk on which Docker builds is full: df -h, docker system df." },
     ...(cause instanceof EngineError && {
       cause,
       ...NO_BUILDKIT.test(cause.reason) && {

@@ -39,12 +39,21 @@ export class Database implements Disposable {
     }
   }
 
+  /** The first row that a statement gives, which may be one that changes something. */
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values);
+    try {
+      return this.#prepare(sql).get(...values);
+    } catch (error) {
+      throw stateError(sql.startsWith("SELECT") ? "read the state" : "write the state", error);
+    }
   }
 
   all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
-    return this.#prepare(sql).all(...values);
+    try {
+      return this.#prepare(sql).all(...values);
+    } catch (error) {
+      throw stateError("read the state", error);
+    }
   }
 
   /** All of it or nothing. `work` is synchronous, so nothing else can get in between. */
@@ -177,12 +186,15 @@ const CHECK_FOLDER = "Check that its folder exists and is writable: mypaas init 
 
 /**
  * Turns a failure of SQLite into a sentence. `node:sqlite` gives one code for all, so full, read-only and busy are told
- * apart by SQLite's own texts (sqlite3_errstr).
+ * apart by SQLite's own texts (sqlite3_errstr), and those of the system's that Deno gives (strerror).
  */
 function stateError(action: string, error: unknown): unknown {
   const text = messageOf(error);
   const known: readonly (readonly [string, string, string])[] = [
     ["database or disk is full", "the disk is full", "Free some space: df -h."],
+    ["No space left on device", "the disk is full", "Free some space: df -h."],
+    ["disk I/O error", "the disk does not work", "Look for its errors: dmesg."],
+    ["Read-only file system", "the disk is mounted read-only", "Look for its errors: dmesg."],
     [
       "attempt to write a readonly database",
       "the database is read-only",
