@@ -22,6 +22,19 @@ export interface Ran {
 interface StartOptions {
   /** `docker`: init runs the daemon in a container. `none`: the harness runs it, so that it can be killed. */
   readonly supervisor?: "docker" | "none";
+  /** Where to set it up, instead of this machine itself; with supervisor `none` only. */
+  readonly on?: OtherMachine;
+  /** Called with the server's root before anything is in it. */
+  readonly prepare?: (layout: ServerLayout) => Promise<void>;
+}
+
+/** A machine with the same files as this one, which takes everything with it when it goes. */
+export interface OtherMachine {
+  /** The words before a command that is to run there, in a folder. */
+  enter(cwd: string): readonly string[];
+  run(...command: readonly string[]): Promise<string>;
+  /** Where its ports are reached from here. */
+  readonly address: string;
 }
 
 /** What a sweep needs to take a killed run's server away: `owner.json` beside the root. */
@@ -45,22 +58,25 @@ export class TestServer implements AsyncDisposable {
   readonly httpsPort: number;
   readonly #http = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
   readonly #supervisor: "docker" | "none";
+  readonly #on: OtherMachine | undefined;
   #daemon: Deno.ChildProcess | undefined;
   #serverId = "";
   #names: ObjectNames = objectNames("");
 
-  private constructor(folder: string, supervisor: "docker" | "none") {
+  private constructor(folder: string, { supervisor = "docker", on }: StartOptions) {
     this.folder = folder;
     this.root = `${folder}/r`;
     this.layout = serverLayout(this.root);
     this.#supervisor = supervisor;
+    this.#on = on;
     [this.httpPort, this.httpsPort] = freePorts();
   }
 
   /** Runs `init` and `login`; a server that cannot start leaves nothing behind. */
-  static async start({ supervisor = "docker" }: StartOptions = {}): Promise<TestServer> {
-    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), supervisor);
+  static async start(options: StartOptions = {}): Promise<TestServer> {
+    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), options);
     try {
+      await options.prepare?.(server.layout);
       await server.#setUp();
       return server;
     } catch (error) {
@@ -96,17 +112,17 @@ export class TestServer implements AsyncDisposable {
 
   /** Where services are reached over http, with a Host header. */
   get url(): string {
-    return `http://127.0.0.1:${this.httpPort}`;
+    return `http://${this.#on?.address ?? "127.0.0.1"}:${this.httpPort}`;
   }
 
   /** Runs a command on the server: `mypaas --root ROOT ...`. */
   run(args: readonly string[]): Promise<Ran> {
-    return runProgram(["--root", this.root, ...args], this.laptop());
+    return this.client(["--root", this.root, ...args]);
   }
 
   /** Runs a command on the laptop, or on another one. */
   client(args: readonly string[], environment = this.laptop()): Promise<Ran> {
-    return runProgram(args, environment);
+    return runProgram(args, environment, { enter: this.#on?.enter(CHECKOUT) });
   }
 
   /** The environment of a laptop, whose folder is made at its first login. */
@@ -173,7 +189,13 @@ export class TestServer implements AsyncDisposable {
   /** Runs the daemon and waits until it answers (supervisor `none`). */
   async startDaemon(): Promise<void> {
     this.#daemon = new Deno.Command("bash", {
-      args: ["-c", 'exec "$@" >>"$0" 2>&1', this.daemonLog, ...daemonCommand(this.layout)],
+      args: [
+        "-c",
+        'exec "$@" >>"$0" 2>&1',
+        this.daemonLog,
+        ...this.#on?.enter("/") ?? [],
+        ...daemonCommand(this.layout),
+      ],
       stdin: "null",
     }).spawn();
     await this.#noteOwner();
@@ -210,6 +232,7 @@ export class TestServer implements AsyncDisposable {
   /** Uninstalls the server and checks that nothing of it is left. `MYPAAS_TEST_KEEP=1` keeps it for a look. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.close();
+    if (this.#on !== undefined) return await Deno.remove(this.folder, { recursive: true });
     if (Deno.env.get("MYPAAS_TEST_KEEP")) {
       console.error(`kept: ${MYPAAS} --root ${this.root}`);
       return;
@@ -257,10 +280,11 @@ export function jsonLines({ stdout }: Ran): readonly Readonly<Record<string, unk
 export async function runProgram(
   args: readonly string[],
   env: Record<string, string> = {},
-  { cwd = CHECKOUT }: { readonly cwd?: string } = {},
+  { cwd = CHECKOUT, enter = [] }: { readonly cwd?: string; readonly enter?: readonly string[] | undefined } = {},
 ): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(MYPAAS, {
-    args: [...args],
+  const [program = MYPAAS, ...words] = [...enter, MYPAAS, ...args];
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: words,
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
