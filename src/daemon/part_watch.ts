@@ -72,7 +72,7 @@ export class PartWatch {
     this.#ended.set(name, stopped.resolve);
     try {
       await within(stopped.promise, { what: `"${name}" was stopped`, timeoutMs: STOP_TOLD_MS, signal });
-      this.#options.log(`the container ${name} was stopped by hand: mypaas init starts it again`);
+      this.#options.log(`the container ${name} was stopped: it stays so until Docker, or this daemon, starts anew`);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
       await this.#start(name);

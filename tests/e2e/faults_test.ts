@@ -1,0 +1,188 @@
+import { assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
+import { waitUntil } from "../../src/wait.ts";
+import { containersOf, inspect, killContainer } from "./engine.ts";
+import { jsonLines, type Ran, succeeded, TestServer } from "./lab.ts";
+import { SmallDisk } from "./small_disk.ts";
+
+const RATE = 100;
+
+let disk: SmallDisk;
+let server: TestServer;
+
+Deno.test.beforeAll(async () => {
+  const prepare = async ({ lib }: { readonly lib: string }) => {
+    disk = await SmallDisk.mount(lib, "64m");
+  };
+  server = await TestServer.start({ supervisor: "none", prepare });
+  for (const scale of [0, 2]) succeeded(await server.deploy(project(scale, "first")));
+});
+
+Deno.test.afterAll(async () => {
+  await disk?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+function project(scale: number, text: string, app: Record<string, string> = {}) {
+  return { name: `scale${scale}`, options: { domain: `scale${scale}.test`, scale }, app: { TEXT: text, ...app } };
+}
+
+/** What the services answer. */
+async function pages(): Promise<readonly string[]> {
+  return await Promise.all([0, 2].map(async (scale) => (await server.get(`scale${scale}.test`)).text));
+}
+
+/** What the daemon has said since. */
+async function newLog(from: number): Promise<string> {
+  return (await Deno.readTextFile(server.daemonLog)).slice(from);
+}
+
+/** The error and its hint, as they were printed. */
+function told({ stderr }: Ran): readonly string[] {
+  return stderr.split("\n").filter((line) => /^(error|hint):/.test(line));
+}
+
+async function statuses(service: string): Promise<readonly unknown[]> {
+  return jsonLines(succeeded(await server.run(["history", service, "--json"]))).map(({ status }) => status);
+}
+
+for (
+  const [what, kill] of [
+    ["kill -9 of its process", (pid: number) => Promise.resolve(Deno.kill(pid, "SIGKILL"))],
+    ["docker kill", () => killContainer(server.names.traefik)],
+  ] as const
+) {
+  Deno.test(`Traefik comes back by itself after ${what}, with its routes`, async () => {
+    const load = server.load("scale2.test", RATE);
+    const { State } = await inspect(server.names.traefik);
+    const begin = performance.now();
+    await kill(State.Pid);
+    await waitUntil(async () => (await inspect(server.names.traefik)).State.StartedAt !== State.StartedAt, {
+      what: "Traefik is started again",
+      timeoutMs: 10_000,
+    });
+    await waitUntil(async () => (await server.get("scale2.test").catch(() => undefined))?.status === 200, {
+      what: "it serves",
+      timeoutMs: 10_000,
+    });
+    const seconds = (performance.now() - begin) / 1000;
+    const wholeAt = Date.now();
+    assertEquals(await pages(), ["first", "first"]);
+    const { sent, failed, longestGap, requests } = await load.stop();
+    console.log(
+      `${what}: ${failed} of ${sent} failed, longest gap ${longestGap.toFixed(0)} ms, back in ${seconds.toFixed(1)} s`,
+    );
+    assertEquals(requests.filter(({ at, ok }) => at > wholeAt && !ok), []);
+    assertLessOrEqual(seconds, 5);
+  });
+}
+
+for (
+  const [what, harm] of [
+    ["emptied", (path: string) => Deno.truncate(path)],
+    ["cut in the middle", async (path: string) => await Deno.truncate(path, (await Deno.stat(path)).size / 2 | 0)],
+    ["removed", (path: string) => Deno.remove(path)],
+  ] as const
+) {
+  Deno.test(`a route file that somebody has ${what} is written again at once`, async () => {
+    const { routesFile } = server.layout;
+    const from = (await newLog(0)).length;
+    const before = (await Deno.readTextFile(routesFile)).length;
+    const load = server.load("scale0.test", RATE);
+    await harm(routesFile);
+    await waitUntil(async () => (await Deno.readTextFile(routesFile).catch(() => "")).length === before, {
+      what: "the routes are written again",
+      timeoutMs: 3000,
+      intervalMs: 10,
+    });
+    const wholeAt = Date.now() + 1000;
+    await waitUntil(() => Date.now() > wholeAt + 300, { what: "some requests were sent", timeoutMs: 5000 });
+    const { sent, failed, longestGap, requests } = await load.stop();
+    console.log(`${what}: ${failed} of ${sent} failed, longest gap ${longestGap.toFixed(0)} ms`);
+    assertEquals(requests.filter(({ at, ok }) => at > wholeAt && !ok), []);
+    assertStringIncludes(await newLog(from), `somebody else changed ${routesFile}: it is written again`);
+    assertEquals(await pages(), ["first", "first"]);
+  });
+}
+
+Deno.test("on a full disk a deploy, a push and a restart fail with one sentence, and the old releases serve", async () => {
+  await disk.fill();
+  try {
+    const runs = {
+      deploy: await server.deploy(project(2, "full", { NEW: "1".repeat(100_000) })),
+      push: await server.push(project(2, "full", { NEW: "2".repeat(100_000) })),
+      restart: await server.run(["restart", "scale0"]),
+    };
+    for (const [command, ran] of Object.entries(runs)) {
+      console.log(command, told(ran).join("\n  "));
+      assertEquals(ran.code, 1, `${command}: ${ran.stderr}`);
+      assertMatch(told(ran).join(" "), /^error: Cannot [^:]+: the disk is full hint: /);
+    }
+    assertEquals(await pages(), ["first", "first"]);
+    const rows = jsonLines(succeeded(await server.run(["ps", "--json"]))).flat();
+    assertEquals(rows.map(({ service, status, release }) => [service, status, release]), [
+      ["scale0", "live", 1],
+      ["scale2", "live", 1],
+    ]);
+  } finally {
+    await disk.empty();
+  }
+  succeeded(await server.push(project(2, "space")));
+  assertEquals(await pages(), ["first", "space"]);
+});
+
+for (const scale of [0, 2]) {
+  Deno.test(`a disk that fills while a release of scale ${scale} boots leaves the old one serving, and the state follows when there is space`, async () => {
+    const service = `scale${scale}`;
+    const before = (await pages())[scale / 2];
+    const load = server.load(`${service}.test`, RATE);
+    const deploy = server.deploy(project(scale, "boots", { BOOT: "2s" }));
+    await waitUntil(
+      async () =>
+        (await containersOf(server.serverId, service)).some(({ Config, State }) =>
+          Config.Image.endsWith(`:${2}`) && State.Running || false
+        ),
+      {
+        what: "it boots",
+        timeoutMs: 20_000,
+      },
+    ).catch(() => {});
+    await disk.fill();
+    let ran: Ran;
+    try {
+      ran = await deploy;
+      console.log(ran.stdout, told(ran).join("\n  "));
+      assertEquals((await pages())[scale / 2], before);
+    } finally {
+      await disk.empty();
+    }
+    console.log(await statuses(service));
+    const { failures } = await load.stop();
+    assertEquals(failures, {});
+    assertEquals(ran.code, 1);
+    await waitUntil(async () => (await statuses(service))[0] === "interrupted", {
+      what: "the state follows",
+      timeoutMs: 15_000,
+    });
+    assertEquals((await containersOf(server.serverId, service)).length, Math.max(1, scale));
+    succeeded(await server.deploy(project(scale, "last")));
+    assertEquals((await pages())[scale / 2], "last");
+  });
+}
+
+Deno.test("a daemon whose disk is read-only ends with a sentence, services go on, and it starts when it can write", async () => {
+  await server.endDaemon("SIGTERM");
+  await disk.setReadOnly(true);
+  const before = await pages();
+  try {
+    const { code, stderr } = await server.run(["daemon"]);
+    console.log(stderr);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^error: Cannot [^\n]+: the disk is mounted read-only\nhint: /);
+    assertEquals(await pages(), before);
+  } finally {
+    await disk.setReadOnly(false);
+  }
+  await server.startDaemon();
+  succeeded(await server.deploy(project(0, "written")));
+  assertEquals((await pages())[0], "written");
+});
