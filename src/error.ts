@@ -76,7 +76,12 @@ export class NotReadyError extends MyPaasError {
 
 /** Something could not be written, and what was there before is there still. */
 export class NotWrittenError extends MyPaasError {
-  override readonly name = "NotWrittenError";
+  override readonly name: string = "NotWrittenError";
+}
+
+/** All was done but one thing that could not be written and is needed by nobody yet. */
+export class LeftOverError extends NotWrittenError {
+  override readonly name = "LeftOverError";
 }
 
 /** What was thrown, in one sentence: a message, or whatever it is as text. */

@@ -29,6 +29,12 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   }
   using database = new Database(layout.database);
   const log = (line: string) => terminal.err(line);
+  try {
+    database.reserve();
+  } catch (error) {
+    // What runs is looked after also on a disk that is full already.
+    log(messageOf(error));
+  }
   const ended = new AbortController();
   const { deploys, handlerParts, machine, partWatch, runtime, watch } = await daemonParts(
     { layout, settings, database, version, log },

@@ -1,4 +1,4 @@
-import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, LeftOverError, messageOf, MyPaasError } from "../error.ts";
 import { type AddressRange, nextAddress } from "./addresses.ts";
 import { planDeploy, type Step } from "./plan.ts";
 import { asFailed } from "./as_failed.ts";
@@ -106,6 +106,7 @@ async function undo(
     // A full disk, for example: the repair marks the release as soon as it can.
     if (unwritten !== undefined) throw unwritten.error;
   } catch (second) {
+    putBack ||= second instanceof LeftOverError;
     report({
       kind: "warning",
       text: `putting things back is not finished, the daemon goes on with it: ${messageOf(second)}`,

@@ -1,4 +1,4 @@
-import { MyPaasError, NotWrittenError } from "../error.ts";
+import { LeftOverError, MyPaasError, NotWrittenError } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
@@ -40,6 +40,8 @@ export interface RunOptions {
  *
  * A route that cannot be written, on a full disk, but would lead where requests go already, keeps no replica from being
  * started: the run goes on, and ends with that failure.
+ *
+ * @throws {LeftOverError} when nothing but such a route is left
  */
 export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
   const run: Run = { oomKillsBefore: await parts.probes.oomKills(), unwritten: undefined };
@@ -52,7 +54,8 @@ export async function runSteps(parts: RunnerParts, steps: readonly Step[], optio
     await runStep(parts, step, { ...options, run });
     options.report({ kind: "step", text, state: "done", seconds: (performance.now() - began) / 1000 });
   }
-  if (run.unwritten !== undefined) throw run.unwritten.error;
+  const { unwritten } = run;
+  if (unwritten !== undefined) throw new LeftOverError(unwritten.message, { hint: unwritten.hint, cause: unwritten });
 }
 
 /** What a step needs of those before it. */
@@ -60,7 +63,7 @@ interface Run {
   /** Processes that the kernel had killed for memory before replicas were started. */
   oomKillsBefore: number;
   /** Why the route could not be written that only says how long requests wait. */
-  unwritten: { readonly error: unknown } | undefined;
+  unwritten: NotWrittenError | undefined;
 }
 
 async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { readonly run: Run }): Promise<void> {
@@ -101,7 +104,7 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
       return await routes.set(step.service, route).catch((error) => {
         if (!(error instanceof NotWrittenError) || route === undefined || !routes.leadsLike(route)) throw error;
-        options.run.unwritten = { error };
+        options.run.unwritten = error;
       });
     }
     case "unroute":

@@ -5,6 +5,9 @@ import { MIGRATIONS } from "./migrations.ts";
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Somewhat more than the log takes until SQLite begins it again: 1000 pages of 4 KiB. */
+const RESERVE_BYTES = 4_500_000;
+
 /**
  * The server's SQLite database: opened with write-ahead log and full sync, so that what a call wrote survives a power
  * cut when the call returns, and migrated to the newest schema.
@@ -53,6 +56,23 @@ export class Database implements Disposable {
       return this.#prepare(sql).all(...values);
     } catch (error) {
       throw stateError("read the state", error);
+    }
+  }
+
+  /**
+   * Makes the files as long as they will ever be used to be, so that a disk that fills up later takes a deploy's few
+   * writes to its end: SQLite writes its log from the start again where it is long enough, and uses free pages again.
+   */
+  reserve(): void {
+    const drop = "DROP TABLE IF EXISTS reserve";
+    try {
+      // Two transactions: what is written and dropped in one is never written.
+      this.#database.exec(`${drop}; BEGIN; CREATE TABLE reserve (bytes BLOB)`);
+      this.#database.exec(`INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES})); COMMIT`);
+      this.#database.exec(`${drop}; PRAGMA wal_checkpoint(FULL)`);
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw stateError("reserve space for the state", error);
     }
   }
 

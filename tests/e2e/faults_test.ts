@@ -1,8 +1,9 @@
-import { assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
 import { waitUntil } from "../../src/wait.ts";
 import { containersOf, inspect, killContainer } from "./engine.ts";
 import { jsonLines, type Ran, succeeded, TestServer } from "./lab.ts";
 import { SmallDisk } from "./small_disk.ts";
+import { systemCalls } from "./system_calls.ts";
 
 const RATE = 100;
 
@@ -41,8 +42,9 @@ function told({ stderr }: Ran): readonly string[] {
   return stderr.split("\n").filter((line) => /^(error|hint):/.test(line));
 }
 
-async function statuses(service: string): Promise<readonly unknown[]> {
-  return jsonLines(succeeded(await server.run(["history", service, "--json"]))).map(({ status }) => status);
+/** The newest first. */
+async function releases(service: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  return jsonLines(succeeded(await server.run(["history", service, "--json"])));
 }
 
 for (
@@ -130,59 +132,103 @@ Deno.test("on a full disk a deploy, a push and a restart fail with one sentence,
   assertEquals(await pages(), ["first", "space"]);
 });
 
-for (const scale of [0, 2]) {
-  Deno.test(`a disk that fills while a release of scale ${scale} boots leaves the old one serving, and the state follows when there is space`, async () => {
-    const service = `scale${scale}`;
-    const before = (await pages())[scale / 2];
-    const load = server.load(`${service}.test`, RATE);
-    const deploy = server.deploy(project(scale, "boots", { BOOT: "2s" }));
-    await waitUntil(
-      async () =>
-        (await containersOf(server.serverId, service)).some(({ Config, State }) =>
-          Config.Image.endsWith(`:${2}`) && State.Running || false
-        ),
-      {
-        what: "it boots",
-        timeoutMs: 20_000,
-      },
-    ).catch(() => {});
-    await disk.fill();
-    let ran: Ran;
-    try {
-      ran = await deploy;
-      console.log(ran.stdout, told(ran).join("\n  "));
-      assertEquals((await pages())[scale / 2], before);
-    } finally {
-      await disk.empty();
-    }
-    console.log(await statuses(service));
-    const { failures } = await load.stop();
-    assertEquals(failures, {});
-    assertEquals(ran.code, 1);
-    await waitUntil(async () => (await statuses(service))[0] === "interrupted", {
-      what: "the state follows",
-      timeoutMs: 15_000,
-    });
-    assertEquals((await containersOf(server.serverId, service)).length, Math.max(1, scale));
-    succeeded(await server.deploy(project(scale, "last")));
-    assertEquals((await pages())[scale / 2], "last");
+/** Fills the disk while a new release boots. */
+async function fillWhileBoots(scale: number): Promise<Ran> {
+  const service = `scale${scale}`;
+  const load = server.load(`${service}.test`, RATE);
+  const deploy = server.deploy(project(scale, "boots", { BOOT: "1s" }));
+  await waitUntil(async () => (await releases(service))[0]?.["step"]?.toString().startsWith("await-ready"), {
+    what: "it boots",
+    timeoutMs: 20_000,
   });
+  await disk.fill();
+  try {
+    const ran = await deploy;
+    console.log(ran.stdout, ran.stderr);
+    return ran;
+  } finally {
+    await disk.empty();
+    assertEquals((await load.stop()).failures, {});
+  }
 }
 
-Deno.test("a daemon whose disk is read-only ends with a sentence, services go on, and it starts when it can write", async () => {
-  await server.endDaemon("SIGTERM");
-  await disk.setReadOnly(true);
-  const before = await pages();
-  try {
-    const { code, stderr } = await server.run(["daemon"]);
-    console.log(stderr);
-    assertEquals(code, 1);
-    assertMatch(stderr, /^error: Cannot [^\n]+: the disk is mounted read-only\nhint: /);
-    assertEquals(await pages(), before);
-  } finally {
-    await disk.setReadOnly(false);
+Deno.test("a disk that fills while a release boots, whose route is written already, does not keep it from being live", async () => {
+  const ran = succeeded(await fillWhileBoots(0));
+  assertMatch(
+    ran.stderr,
+    /warning: the new release is live, but Cannot write the routes into "[^"]+": the disk is full/,
+  );
+  assertEquals((await pages())[0], "boots");
+  assertEquals((await releases("scale0")).map(({ status }) => status), ["live", "retired"]);
+});
+
+Deno.test("a disk that fills before the route is written leaves the old release serving, and the state right", async () => {
+  const [, before] = await pages();
+  const ran = await fillWhileBoots(2);
+  assertEquals(ran.code, 1);
+  assertMatch(
+    told(ran).join(" "),
+    /^error: Cannot write the routes into "[^"]+": the disk is full hint: .* Release 2 still serves\.$/,
+  );
+  assertEquals((await pages())[1], before);
+  assertEquals((await releases("scale2")).map(({ status }) => status), ["failed", "live", "retired"]);
+  assertEquals((await containersOf(server.serverId, "scale2")).length, 2);
+});
+
+Deno.test("what a deploy relies on is synced before the next step: state, route file, stored parts", async () => {
+  const { lib, routes, routesFile, database, blobs } = server.layout;
+  const calls = await systemCalls(await server.daemonPid(), async () => {
+    succeeded(await server.deploy(project(0, "synced")));
+  });
+  const writes = calls.filter(({ name }) => name.includes("write"));
+  const syncs = calls.filter(({ name }) => name.endsWith("sync"));
+  const renames = calls.filter(({ name, to }) => name.startsWith("rename") && to.startsWith(`${lib}/`));
+  for (const { path, to, beginLine, endLine } of renames) {
+    const written = Math.max(...writes.filter((write) => write.path === path).map((write) => write.endLine));
+    const synced = syncs.some((sync) => sync.path === path && sync.beginLine > written && sync.endLine < beginLine);
+    assert(synced, `${path} is synced before it becomes ${to}`);
+    // A part whose name is lost is sent again.
+    if (to.startsWith(blobs)) continue;
+    const folder = to.slice(0, to.lastIndexOf("/"));
+    assert(syncs.some((sync) => sync.path === folder && sync.beginLine > endLine), `the folder of ${to} is synced`);
   }
-  await server.startDaemon();
-  succeeded(await server.deploy(project(0, "written")));
-  assertEquals((await pages())[0], "written");
+  const log = `${database}-wal`;
+  const logWrites = writes.filter(({ path }) => path === log);
+  const logSyncs = syncs.filter(({ path }) => path === log);
+  const nextSync = (line: number) =>
+    Math.min(...logSyncs.filter(({ beginLine }) => beginLine > line).map((sync) => sync.endLine));
+  const toRoutes = renames.filter(({ to }) => to === routesFile);
+  for (const { endLine } of logWrites) {
+    const synced = nextSync(endLine);
+    assert(synced < Infinity, "what is written to the log of the state is synced");
+    const between = toRoutes.filter(({ beginLine }) => beginLine > endLine && beginLine < synced);
+    assertEquals(between, [], "no route is changed before the state that says so is synced");
+  }
+  console.log(
+    `${logWrites.length} writes to the log, ${logSyncs.length} syncs; ${renames.length} renames, of which ${toRoutes.length} are the routes`,
+  );
+  assert(toRoutes.length >= 2 && logSyncs.length >= 8 && renames.some(({ to }) => to.startsWith(blobs)), routes);
+});
+
+Deno.test({
+  name: "a daemon whose disk is read-only ends with a sentence, services go on, and it starts when it can write",
+  // The daemon of the file's server is another process afterwards.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    await server.endDaemon("SIGTERM");
+    await disk.setReadOnly(true);
+    const before = await pages();
+    try {
+      const ran = await server.run(["daemon"]);
+      assertEquals(ran.code, 1);
+      assertMatch(told(ran).join(" "), /^error: Cannot open the state [^ ]+: the disk is mounted read-only hint: /);
+      assertEquals(await pages(), before);
+    } finally {
+      await disk.setReadOnly(false);
+    }
+    await server.startDaemon();
+    succeeded(await server.deploy(project(0, "written")));
+    assertEquals((await pages())[0], "written");
+  },
 });
