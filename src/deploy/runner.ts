@@ -103,7 +103,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       // Before the route: from the moment it is written requests may wait for this address.
       if (step.held) store.setHeldAddress(step.service, step.release, route?.addresses[0]);
       return await routes.set(step.service, route).catch((error) => {
-        if (!(error instanceof NotWrittenError) || route === undefined || !routes.leadsLike(route)) throw error;
+        if (!(error instanceof NotWrittenError)) throw error;
+        // Nothing waits for it after all.
+        if (step.held) store.setHeldAddress(step.service, step.release, undefined);
+        if (route === undefined || !routes.leadsLike(route)) throw error;
         options.run.unwritten = error;
       });
     }

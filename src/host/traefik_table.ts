@@ -114,14 +114,11 @@ export class TraefikTable implements RouteTable {
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
     this.#written = { routes, content };
-    await replaceFile(routesFile, content, 0o644).catch((cause: unknown) => {
-      const action = `write the routes into "${routesFile}"`;
-      const error = diskError(action, cause);
-      if (error instanceof NotWrittenError) throw error;
-      throw new NotWrittenError(`Cannot ${action}: ${messageOf(cause)}`, {
-        cause,
-        hint: "Check that the folder is there: mypaas init makes it.",
-      });
+    await replaceFile(routesFile, content, 0o644).catch(async (cause: unknown) => {
+      const error = writeError(routesFile, cause);
+      // It may be there, and only not be synced.
+      if (await readText(routesFile).catch(() => undefined) !== content) throw error;
+      throw new MyPaasError(error.message, { hint: error.hint, cause });
     });
     let seen = "its API did not answer";
     using client = traefikClient(this.#options);
@@ -167,6 +164,14 @@ export class TraefikTable implements RouteTable {
     this.#generation = Math.max(this.#generation + 1, drawn);
     return this.#generation;
   }
+}
+
+function writeError(routesFile: string, cause: unknown): NotWrittenError {
+  const action = `write the routes into "${routesFile}"`;
+  const error = diskError(action, cause);
+  if (error instanceof NotWrittenError) return error;
+  const hint = "Check that its folder is there: mypaas init makes it.";
+  return new NotWrittenError(`Cannot ${action}: ${messageOf(cause)}`, { cause, hint });
 }
 
 function ruleOf(text: string): string {

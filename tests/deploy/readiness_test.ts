@@ -14,8 +14,9 @@ const STARTED: ReplicaState = { ...RUNNING, internalAddress: "10.2.0.16", starte
 /** Waits for a replica with these answers, one per probe, the last one again and again; gives what was asked and when. */
 async function ready(
   spec: Partial<ServiceSpec>,
-  { answers, states = [STARTED], oomKills = 7 }: {
+  { answers, states = [STARTED], oomKills = 7, now = () => new Date() }: {
     readonly oomKills?: number;
+    readonly now?: () => Date;
     readonly answers: readonly (number | undefined)[];
     readonly states?: readonly ReplicaState[];
   },
@@ -35,7 +36,7 @@ async function ready(
       oomKills: () => Promise.resolve(oomKills),
       listeners: () => Promise.resolve([{ address: "0.0.0.0", port: 80 }]),
     },
-    now: () => new Date(),
+    now,
   }, {
     id: ID,
     spec: { ...SPEC, ...spec },
@@ -104,4 +105,19 @@ Deno.test("awaitReady() takes the kernel's word for a lack of memory where Docke
   assertEquals(await reason(8), "was killed because it ran out of memory; mypaas.maxmem is 64m");
   assertEquals(await reason(7), "exited with code 137 (SIGKILL)");
   assertEquals(await reason(8, 1), "exited with code 1");
+});
+
+Deno.test("awaitReady() probes on, and sees two seconds pass, while the clock of the day is put back", async () => {
+  let now = Date.now();
+  const backwards = () => new Date(now -= 60_000);
+  const asked = await ready({}, { answers: [undefined, undefined, 200], now: backwards });
+  assertEquals(asked.length, 3);
+  const began = performance.now();
+  await ready({ sites: [], startTimeoutSeconds: 5 }, {
+    answers: [],
+    now: backwards,
+    states: [{ ...STARTED, startedAt: new Date().toISOString() }],
+  });
+  const seconds = (performance.now() - began) / 1000;
+  assertEquals(seconds > 1.9 && seconds < 4, true);
 });
