@@ -6,8 +6,11 @@ import { daemonCommand } from "../../src/setup/parts.ts";
 import { shortId } from "../../src/setup/settings.ts";
 import { waitUntil } from "../../src/wait.ts";
 import { inspect, owned, removeOwned } from "./engine.ts";
+import { freePorts } from "./free_ports.ts";
 import { Load } from "./load.ts";
+import type { OtherMachine } from "./own_docker.ts";
 import { type AppProject, CHECKOUT, writeProject } from "./project.ts";
+import { SmallDisk } from "./small_disk.ts";
 
 /** The compiled program under test. */
 export const MYPAAS = `${CHECKOUT}/dist/mypaas`;
@@ -24,17 +27,8 @@ interface StartOptions {
   readonly supervisor?: "docker" | "none";
   /** Where to set it up, instead of this machine itself; with supervisor `none` only. */
   readonly on?: OtherMachine;
-  /** Called with the server's root before anything is in it. */
-  readonly prepare?: (layout: ServerLayout) => Promise<void>;
-}
-
-/** A machine with the same files as this one, which takes everything with it when it goes. */
-export interface OtherMachine {
-  /** The words before a command that is to run there, in a folder. */
-  enter(cwd: string): readonly string[];
-  run(...command: readonly string[]): Promise<string>;
-  /** Where its ports are reached from here. */
-  readonly address: string;
+  /** Puts its state, routes and stored parts on a disk of this size, such as `64m`, which can be filled. */
+  readonly diskSize?: string;
 }
 
 /** What a sweep needs to take a killed run's server away: `owner.json` beside the root. */
@@ -59,6 +53,7 @@ export class TestServer implements AsyncDisposable {
   readonly #http = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
   readonly #supervisor: "docker" | "none";
   readonly #on: OtherMachine | undefined;
+  #disk: SmallDisk | undefined;
   #daemon: Deno.ChildProcess | undefined;
   #serverId = "";
   #names: ObjectNames = objectNames("");
@@ -76,7 +71,7 @@ export class TestServer implements AsyncDisposable {
   static async start(options: StartOptions = {}): Promise<TestServer> {
     const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), options);
     try {
-      await options.prepare?.(server.layout);
+      if (options.diskSize !== undefined) server.#disk = await SmallDisk.mount(server.layout.lib, options.diskSize);
       await server.#setUp();
       return server;
     } catch (error) {
@@ -103,6 +98,12 @@ export class TestServer implements AsyncDisposable {
 
   get serverId(): string {
     return this.#serverId;
+  }
+
+  /** The disk of its own. */
+  get disk(): SmallDisk {
+    if (this.#disk === undefined) throw new Error("this server has no disk of its own");
+    return this.#disk;
   }
 
   /** Names of its Docker objects. */
@@ -238,6 +239,7 @@ export class TestServer implements AsyncDisposable {
       return;
     }
     await this.endDaemon("SIGTERM");
+    await this.#disk?.[Symbol.asyncDispose]();
     const ran = await this.run(["uninstall", "--data"]);
     const left = this.#serverId === "" ? undefined : await owned(this.#serverId);
     const files = await Array.fromAsync(Deno.readDir(this.root)).catch(() => []);
@@ -291,19 +293,4 @@ export async function runProgram(
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** Two ports that can be bound, below those that the kernel gives to outgoing connections. */
-export function freePorts(): [number, number] {
-  const ports: number[] = [];
-  while (ports.length < 2) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    try {
-      Deno.listen({ hostname: "0.0.0.0", port }).close();
-      if (!ports.includes(port)) ports.push(port);
-    } catch {
-      // taken: another one
-    }
-  }
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }

@@ -1,4 +1,4 @@
-import { LAB_PREFIX, type OtherMachine } from "./lab.ts";
+import { LAB_PREFIX, type Owner } from "./lab.ts";
 import { waitUntil, within } from "../../src/wait.ts";
 
 /** What `ip` knows it by on this machine; its other end is `eth0` inside. Names end at 15 characters. */
@@ -6,6 +6,15 @@ const LINK_PREFIX = "mp-";
 /** Size of the disk in memory for its data. */
 const DISK = "3g";
 const IMAGES = ["traefik:v3.7.15", "busybox:latest"];
+
+/** A machine with the same files as this one, which takes everything with it when it goes. */
+export interface OtherMachine {
+  /** The words before a command that is to run there, in a folder. */
+  enter(cwd: string): readonly string[];
+  run(...command: readonly string[]): Promise<string>;
+  /** Where its ports are reached from here. */
+  readonly address: string;
+}
 
 /**
  * A Docker Engine of its own, to be restarted and killed: the machine's is shared. It and all that runs on it have mounts,
@@ -30,6 +39,8 @@ export class OwnDocker implements OtherMachine, AsyncDisposable {
 
   static async start(): Promise<OwnDocker> {
     const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: `${LAB_PREFIX.slice(5)}engine-` });
+    // What a killed run leaves is a folder: all else ends with it.
+    await Deno.writeTextFile(`${folder}/owner.json`, JSON.stringify({ pid: Deno.pid, daemonPid: 0 } satisfies Owner));
     for (const name of ["run", "data"]) await Deno.mkdir(`${folder}/${name}`, { recursive: true });
     const script =
       'mount --bind "$0/run" /run && mount -t tmpfs -o "size=$1" tmpfs "$0/data" && ip link set lo up && echo up && cat; exit';
