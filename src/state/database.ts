@@ -69,7 +69,7 @@ export class Database implements Disposable {
       // Two transactions: what is written and dropped in one is never written.
       this.#database.exec(`${drop}; BEGIN; CREATE TABLE reserve (bytes BLOB)`);
       this.#database.exec(`INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES})); COMMIT`);
-      this.#database.exec(`${drop}; PRAGMA wal_checkpoint(FULL)`);
+      this.#database.exec(`${drop}; PRAGMA wal_checkpoint(FULL); PRAGMA shrink_memory`);
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw stateError("reserve space for the state", error);
