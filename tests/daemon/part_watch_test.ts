@@ -37,7 +37,7 @@ class Bench implements AsyncDisposable {
   async *#tell(signal: AbortSignal): AsyncGenerator<PartEnd> {
     while (!signal.aborted) {
       yield* this.#ends.splice(0);
-      if (this.#ends.length === 0) await this.#news.promise;
+      if (this.#ends.length === 0 && !signal.aborted) await this.#news.promise;
     }
   }
 
