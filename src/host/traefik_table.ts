@@ -35,7 +35,7 @@ export class TraefikTable implements RouteTable {
   #generation = 0;
   #waiting: WaitingTable | undefined;
   #working = false;
-  /** What the file is meant to be. */
+  /** What the file has. */
   #written: { readonly routes: readonly Route[]; readonly content: string } | undefined;
   /** Whether the file is to be looked at. */
   #suspect = false;
@@ -113,13 +113,16 @@ export class TraefikTable implements RouteTable {
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
-    this.#written = { routes, content };
-    await replaceFile(routesFile, content, 0o644).catch(async (cause: unknown) => {
+    try {
+      await replaceFile(routesFile, content, 0o644);
+      this.#written = { routes, content };
+    } catch (cause) {
       const error = writeError(routesFile, cause);
       // It may be there, and only not be synced.
       if (await readText(routesFile).catch(() => undefined) !== content) throw error;
+      this.#written = { routes, content };
       throw new MyPaasError(error.message, { hint: error.hint, cause });
-    });
+    }
     let seen = "its API did not answer";
     using client = traefikClient(this.#options);
     try {

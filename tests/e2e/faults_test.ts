@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
 import { waitUntil } from "../../src/wait.ts";
 import { containersOf, inspect, killContainer } from "./engine.ts";
 import { jsonLines, type Ran, sharedServer, succeeded } from "./lab.ts";
@@ -154,6 +154,7 @@ Deno.test("a disk that fills while a release boots, whose route is written alrea
 
 Deno.test("a disk that fills before the route is written leaves the old release serving, and the state right", async () => {
   const [, before] = await pages();
+  const from = (await newLog(0)).length;
   const ran = await fillWhileBoots(2);
   assertEquals(ran.code, 1);
   assertMatch(
@@ -163,6 +164,7 @@ Deno.test("a disk that fills before the route is written leaves the old release 
   assertEquals((await pages())[1], before);
   assertEquals((await releases("scale2")).map(({ status }) => status), ["failed", "live", "retired"]);
   assertEquals((await containersOf(server().serverId, "scale2")).length, 2);
+  assertFalse((await newLog(from)).includes("somebody else"), "the daemon takes its own failure for nobody's change");
 });
 
 Deno.test("what a deploy relies on is synced before the next step: state, route file, stored parts", async () => {
