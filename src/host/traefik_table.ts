@@ -114,7 +114,9 @@ export class TraefikTable implements RouteTable {
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
     try {
-      await replaceFile(routesFile, content, 0o644);
+      // Traefik reads all again for each file that comes into its folder, and then rests (providersThrottleDuration): the
+      // temporary file would cost the table that rest.
+      await replaceFile(routesFile, content, 0o644, { through: dirname(dirname(routesFile)) });
       this.#written = { routes, content };
     } catch (cause) {
       const error = writeError(routesFile, cause);

@@ -14,11 +14,12 @@ const STARTED: ReplicaState = { ...RUNNING, internalAddress: "10.2.0.16", starte
 /** Waits for a replica with these answers, one per probe, the last one again and again; gives what was asked and when. */
 async function ready(
   spec: Partial<ServiceSpec>,
-  { answers, states = [STARTED], oomKills = 7, now = () => new Date() }: {
+  { answers, states = [STARTED], oomKills = 7, now = () => new Date(), warn = () => {} }: {
     readonly oomKills?: number;
-    readonly now?: () => Date;
     readonly answers: readonly (number | undefined)[];
     readonly states?: readonly ReplicaState[];
+    readonly now?: () => Date;
+    readonly warn?: (text: string) => void;
   },
 ): Promise<readonly { readonly target: unknown; readonly timeoutMs: number; readonly at: number }[]> {
   const asked: { target: unknown; timeoutMs: number; at: number }[] = [];
@@ -39,6 +40,7 @@ async function ready(
     now,
   }, {
     id: ID,
+    warn,
     spec: { ...SPEC, ...spec },
     ingressAddress: spec.sites?.length === 0 ? undefined : "10.1.0.16",
     oomKillsBefore: 7,
@@ -120,4 +122,41 @@ Deno.test("awaitReady() probes on, and sees two seconds pass, while the clock of
   });
   const seconds = (performance.now() - began) / 1000;
   assertEquals(seconds > 1.9 && seconds < 4, true);
+});
+
+Deno.test("awaitReady() sees an exit although a probe still waits for its answer", async () => {
+  const began = performance.now();
+  let looks = 0;
+  await assertRejects(
+    () =>
+      awaitReady({
+        runtime: {
+          inspect: () =>
+            Promise.resolve(++looks < 3 ? STARTED : { ...STARTED, status: "exited" as const, exitCode: 3 }),
+          async *logs() {},
+        },
+        probes: {
+          httpStatus: (_target, _timeoutMs, signal) =>
+            new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true })),
+          oomKills: () => Promise.resolve(0),
+          listeners: () => Promise.resolve([]),
+        },
+        now: () => new Date(0),
+      }, { id: ID, spec: { ...SPEC, startTimeoutSeconds: 5 }, ingressAddress: "10.1.0.16", oomKillsBefore: 0 }),
+    NotReadyError,
+    "it exited with code 3",
+  );
+  assertEquals(performance.now() - began < 1000, true);
+});
+
+Deno.test("awaitReady() warns once after 5 s of what seems wrong, and takes a replica that mends itself", async () => {
+  const warnings: string[] = [];
+  let seconds = 0;
+  const now = () => new Date(1000 * seconds++);
+  const spec = { healthcheck: { ...HEALTHCHECK, intervalMs: 0 } };
+  await ready(spec, { answers: [500, 500, 500, 500, 500, 500, 500, 200], now, warn: (text) => warnings.push(text) });
+  assertEquals(warnings, ["blog.1.1 answers 500 for /health; it is waited for until 1 s have passed"]);
+  seconds = 0;
+  await ready(spec, { answers: [500, 200], now, warn: (text) => warnings.push(text) });
+  assertEquals(warnings.length, 1);
 });
