@@ -74,6 +74,16 @@ export class NotReadyError extends MyPaasError {
   override readonly kind = "notReady";
 }
 
+/** Something could not be written, and what was there before is there still. */
+export class NotWrittenError extends MyPaasError {
+  override readonly name: string = "NotWrittenError";
+}
+
+/** All was done but one thing that could not be written and is needed by nobody yet. */
+export class LeftOverError extends NotWrittenError {
+  override readonly name = "LeftOverError";
+}
+
 /** What was thrown, in one sentence: a message, or whatever it is as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -6,7 +6,8 @@ import {
   startDetached,
   stopContainer,
 } from "../../tests/e2e/engine.ts";
-import { freePorts, type TestServer } from "../../tests/e2e/lab.ts";
+import { freePorts } from "../../tests/e2e/free_ports.ts";
+import type { TestServer } from "../../tests/e2e/lab.ts";
 import { Load, type LoadResult } from "../../tests/e2e/load.ts";
 import { visit } from "../../tests/e2e/visitor.ts";
 import { Label } from "../../src/service/names.ts";

@@ -2,6 +2,7 @@ import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import type { HandlerParts } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
+import { PartWatch } from "../daemon/part_watch.ts";
 import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
 import { publicUrls } from "../daemon/summary.ts";
@@ -25,7 +26,7 @@ import { VolumeFolders } from "../host/volume_folders.ts";
 import { zstdDecompress } from "../host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
-import { type ObjectNames, objectNames } from "../service/names.ts";
+import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import type { ServerLayout } from "../setup/layout.ts";
@@ -38,7 +39,7 @@ import { SqliteKeyStore } from "../state/key_store.ts";
 import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { ownKey, ownSealingKey, pinOf } from "./daemon_keys.ts";
-import { type LiveWatch, watchLive } from "./daemon_watch.ts";
+import { watchLive } from "./daemon_watch.ts";
 
 /** What the daemon is made from. */
 export interface DaemonGround {
@@ -55,9 +56,10 @@ export interface DaemonParts {
   /** All that the sockets need but the moment from which they may answer. */
   readonly handlerParts: Omit<HandlerParts, "converged">;
   readonly machine: EngineMachine;
-  readonly names: ObjectNames;
+  readonly partWatch: PartWatch;
   readonly runtime: EngineRuntime;
-  readonly live: LiveWatch;
+  /** Watches what runs and the routes, until the signal is aborted. It waits for Docker by itself. */
+  readonly watch: () => Promise<void>;
 }
 
 /** Joins the adapters to the daemon. Makes its keys when they are missing; what runs for longer ends with the signal. */
@@ -92,7 +94,7 @@ export async function daemonParts(
   };
   const counts = () => traefikCounts(traefik);
   const render = await routeFileRenderer(settings);
-  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render });
+  const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render, log });
   const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
@@ -170,7 +172,19 @@ export async function daemonParts(
     signer: new Signer(serverId, daemonKey),
     log,
   };
-  return { deploys, handlerParts, machine, names, runtime, live };
+  const partWatch = new PartWatch({
+    machine: {
+      part: (name) => machine.part(name),
+      startPart: (name) => machine.startPart(name),
+      ends: (...given) => machine.ends(serverId, ...given),
+    },
+    names: [names.traefik, names.receiver],
+    log,
+  });
+  const watch = async () => {
+    await Promise.all([live.run(), partWatch.run(signal), table.watch(signal)]);
+  };
+  return { deploys, handlerParts, machine, partWatch, runtime, watch };
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

@@ -29,8 +29,14 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   }
   using database = new Database(layout.database);
   const log = (line: string) => terminal.err(line);
+  try {
+    database.reserve();
+  } catch (error) {
+    // What runs is looked after also on a disk that is full already.
+    log(messageOf(error));
+  }
   const ended = new AbortController();
-  const { deploys, handlerParts, machine, names, runtime, live } = await daemonParts(
+  const { deploys, handlerParts, machine, partWatch, runtime, watch } = await daemonParts(
     { layout, settings, database, version, log },
     ended.signal,
   );
@@ -38,7 +44,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   const files = new DiskServerFiles();
   for (const folder of runFolders(layout)) await files.makeFolder(folder);
   const queued = Promise.withResolvers<void>();
-  const converged = converge({ deploys, machine, names, runtime, log, onQueued: queued.resolve }, ended.signal);
+  const converged = converge({ deploys, machine, partWatch, runtime, log, onQueued: queued.resolve }, ended.signal);
   converged.catch(queued.reject);
   // Nobody may ask for a deploy before the daemon ends with that failure.
   queued.promise.catch(() => {});
@@ -50,8 +56,8 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
       daemonHandler(parts, "gate"),
     ),
   ]);
-  // It waits for Docker by itself; its end says nothing about the server.
-  live.run();
+  // Its end says nothing about the server.
+  watch().catch((error) => log(`watch: ${messageOf(error)}`));
   log(`mypaas ${version}: the daemon listens on ${layout.daemonSocket}`);
   const failed = converged.then(() => {
     log("the server is as its state says");
@@ -76,7 +82,7 @@ async function readSettings(layout: ServerLayout): Promise<ServerSettings> {
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, names, runtime, log, onQueued }: Omit<DaemonParts, "handlerParts" | "live"> & {
+  { deploys, machine, partWatch, runtime, log, onQueued }: Omit<DaemonParts, "handlerParts" | "watch"> & {
     readonly log: (line: string) => void;
     readonly onQueued: () => void;
   },
@@ -93,11 +99,7 @@ async function converge(
       return false;
     }
   }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
-  for (const name of [names.traefik, names.receiver]) {
-    const part = await machine.part(name);
-    if (part === undefined) log(`the container ${name} is missing: mypaas init makes it again`);
-    else if (!part.running) await machine.startPart(name);
-  }
+  await partWatch.startAll();
   const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
   await deploys.work.reconcile(onQueued);

@@ -206,7 +206,7 @@ export class Deploys {
   ): Promise<void> {
     const { log } = deploy;
     const { service, number } = release;
-    const began = this.#parts.now().getTime();
+    const began = performance.now();
     const report = (event: DeployEvent) => log.add(event);
     const retry = () => this.work.retry(service);
     const counter = new VisitCounter(service, this.#parts.counts);
@@ -224,7 +224,7 @@ export class Deploys {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();
       }).finally(this.#parts.onIdle);
-      const seconds = (this.#parts.now().getTime() - began) / 1000;
+      const seconds = (performance.now() - began) / 1000;
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);

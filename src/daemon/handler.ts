@@ -126,7 +126,7 @@ async function verifyForReceiver(parts: HandlerParts, request: Request, address:
 
 /** Writes one audit line for every refusal, and for what was done or failed where the route asks for it. */
 async function audited(
-  { audit, now }: Pick<HandlerParts, "audit" | "now">,
+  { audit, now, log }: Pick<HandlerParts, "audit" | "now" | "log">,
   { route, actor, service, address }: {
     readonly route: Pick<ApiRoute, "command" | "audited">;
     readonly actor: Actor;
@@ -142,17 +142,26 @@ async function audited(
     action: route.command,
     subject: service ?? "",
   };
+  // What was done is done: the answer says so, also when the disk takes no line about it.
+  const note = (write: () => void) => {
+    try {
+      write();
+    } catch (error) {
+      log(`audit: ${line.actor} ${line.action} ${line.subject}: ${messageOf(error)}`);
+    }
+  };
+  let result: Result;
   try {
-    const result = await work();
-    const subject = "subject" in result ? result.subject : undefined;
-    if (route.audited) audit.write({ ...line, subject: subject ?? line.subject, result: "ok" });
-    return result;
+    result = await work();
   } catch (error) {
-    const result = messageOf(error);
-    if (error instanceof AuthError) audit.refuse({ ...line, result });
-    else if (route.audited) audit.write({ ...line, result });
+    const refused = { ...line, result: messageOf(error) };
+    if (error instanceof AuthError) note(() => audit.refuse(refused));
+    else if (route.audited) note(() => audit.write(refused));
     throw error;
   }
+  const subject = "subject" in result ? result.subject : undefined;
+  if (route.audited) note(() => audit.write({ ...line, subject: subject ?? line.subject, result: "ok" }));
+  return result;
 }
 
 async function respond(signer: Signer, result: Result, asked: Asked): Promise<Response> {

@@ -57,8 +57,10 @@ export class Probation {
   resume(): void {
     for (const release of this.#parts.store.allLive()) {
       const since = release.endedAt === undefined ? NaN : Date.parse(release.endedAt);
-      const left = since + (this.#parts.probationMs ?? PROBATION_MS) - this.#parts.now().getTime();
-      if (left > 0) this.#begin(release, left);
+      const whole = this.#parts.probationMs ?? PROBATION_MS;
+      const left = since + whole - this.#parts.now().getTime();
+      // A clock that was put back makes no minute longer.
+      if (left > 0) this.#begin(release, Math.min(left, whole));
     }
   }
 

@@ -18,7 +18,7 @@ const LATE_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
 export interface WatchParts extends ReadinessParts {
   readonly runtime: ReadinessParts["runtime"] & Pick<Runtime, "events" | "list">;
-  readonly store: Pick<ReleaseStore, "live" | "serviceState">;
+  readonly store: Pick<ReleaseStore, "live" | "allLive" | "serviceState">;
   readonly routes: Pick<RouteBoard, "setOutage">;
   /** Brings a service to what the state says. */
   readonly repair: (service: string) => void;
@@ -54,8 +54,13 @@ export class Watch {
 
   /** Watches until the signal is aborted. */
   async run(): Promise<void> {
-    const onGap = () => this.#goOn("the containers", this.#lookAtAll());
-    for await (const event of this.#parts.runtime.events(this.#signal, onGap)) this.#take(event);
+    const { runtime, log } = this.#parts;
+    const onBreak = () => log("waiting for Docker: it does not answer; what runs goes on");
+    const onGap = () => {
+      log("Docker answers again: all containers are looked at");
+      this.#goOn("the containers", this.#lookAtAll());
+    };
+    for await (const event of runtime.events(this.#signal, { onBreak, onGap })) this.#take(event);
   }
 
   #take({ id, kind }: ReplicaEvent): void {
@@ -198,6 +203,13 @@ export class Watch {
     for (const { id, status } of found) {
       if (status === "running") this.#take({ id, kind: "start" });
       else if (!this.#down.has(replicaName(id))) this.#take({ id, kind: "die" });
+    }
+    const states = new Map(found.map(({ id, status }) => [replicaName(id), status]));
+    for (const live of this.#parts.store.allLive()) {
+      if (this.#parts.store.serviceState(live.service) !== "running") continue;
+      const all = live.places.map(({ n }) => states.get(replicaName({ ...live, release: live.number, n })));
+      // Also one that is known to be down: what became of it could not be seen.
+      if (!all.every((status) => status === "running" || status === "restarting")) this.#parts.repair(live.service);
     }
   }
 

@@ -53,6 +53,7 @@ export async function awaitReady(
   let state: ReplicaState | undefined;
   let endedBefore: number | undefined;
   let probed: Probed | undefined;
+  const begin = performance.now();
   let nextProbe = 0;
   const check = async (waitSignal: AbortSignal) => {
     const found = await parts.runtime.inspect(id);
@@ -72,9 +73,12 @@ export async function awaitReady(
     }
     const address = ingressAddress ?? state.internalAddress;
     if (probe === undefined || address === undefined) {
-      return now - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
+      // The clock of the day may be put back meanwhile; what was seen to run for that long did.
+      const ran = Math.max(now - startOf(state, parts), performance.now() - begin);
+      return ran >= UNPROBED_READY_MS && "ready";
     }
-    if (now < nextProbe) return false;
+    if (performance.now() < nextProbe) return false;
+    const asked = performance.now();
     const target = { address, port: spec.port, host: probe.host, path: probe.path };
     using alive = new Alive(parts.runtime, id, waitSignal);
     const status = await parts.probes.httpStatus(target, probe.timeoutMs, alive.signal);
@@ -82,7 +86,7 @@ export async function awaitReady(
     if (status !== undefined || !alive.signal.aborted) probed = { path: probe.path, status };
     // Who does not listen yet is not troubled by the question; the answer of one that does is waited for.
     const pause = status === undefined ? Math.min(probe.intervalMs, DEAF_INTERVAL_MS) : probe.intervalMs;
-    nextProbe = now + pause;
+    nextProbe = asked + pause;
     return status !== undefined && probe.accepts(status) && "ready";
   };
   try {

@@ -1,4 +1,5 @@
-import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
+import { errorOfKind, hintWith, LeftOverError, messageOf, MyPaasError } from "../error.ts";
+import { asFailed } from "./as_failed.ts";
 import { giveUp } from "./give_up.ts";
 import { givePlaces } from "./places.ts";
 import { needsReturnAddress, planDeploy, type Step } from "./plan.ts";
@@ -65,13 +66,21 @@ async function undo(
   const status = options.signal?.aborted === true ? "cancelled" : "failed";
   const { report } = options;
   let putBack = false;
+  let unwritten: { readonly error: unknown } | undefined;
   try {
-    // What this throws, for a full disk, is like any other failure here: the repair marks the release.
     await giveUp(parts, release, { status, error: messageOf(error) });
-    await reconcileService(parts, service, { report });
+  } catch (second) {
+    unwritten = { error: second };
+  }
+  try {
+    const store = unwritten === undefined ? parts.store : asFailed(parts.store, release);
+    await reconcileService({ ...parts, store }, service, { report });
     putBack = true;
     await parts.builder.removeImage(service, number);
+    // A full disk, for example: the repair marks the release as soon as it can.
+    if (unwritten !== undefined) throw unwritten.error;
   } catch (second) {
+    putBack ||= second instanceof LeftOverError;
     report({
       kind: "warning",
       text: `putting things back is not finished, the daemon goes on with it: ${messageOf(second)}`,

@@ -1,3 +1,4 @@
+import { NotWrittenError } from "../error.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { Route } from "../traefik/route.ts";
 import type { RouteTable } from "./runtime.ts";
@@ -28,6 +29,8 @@ export class RouteBoard {
   readonly #table: RouteTable;
   #routes: ReadonlyMap<string, Route> = new Map();
   readonly #outages = new Map<string, Outage>();
+  /** What Traefik goes by, as far as it is known. */
+  #loaded: ReadonlyMap<string, Route> = new Map();
 
   constructor(table: RouteTable) {
     this.#table = table;
@@ -36,6 +39,13 @@ export class RouteBoard {
   /** The route of a service as it was set last. */
   route(service: string): Route | undefined {
     return this.#routes.get(service);
+  }
+
+  /** Whether requests of a service surely go where this route would send them, however long they wait there. */
+  leadsLike(route: Route): boolean {
+    const loaded = this.#loaded.get(route.service);
+    const ways = [loaded?.addresses, loaded?.returning && [loaded.returning.address]];
+    return ways.some((addresses) => JSON.stringify(addresses) === JSON.stringify(route.addresses));
   }
 
   /** Replaces or removes one service's route; done when Traefik goes by it. */
@@ -75,6 +85,12 @@ export class RouteBoard {
   async #apply(routes: ReadonlyMap<string, Route>): Promise<void> {
     this.#routes = routes;
     const effective = [...routes.keys()].sort().map((service) => this.#effective(service));
-    await this.#table.apply(effective.filter((route) => route !== undefined));
+    try {
+      await this.#table.apply(effective.filter((route) => route !== undefined));
+      this.#loaded = routes;
+    } catch (error) {
+      if (!(error instanceof NotWrittenError)) this.#loaded = new Map();
+      throw error;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { MyPaasError, NotReadyError } from "../error.ts";
+import { LeftOverError, MyPaasError, NotReadyError, NotWrittenError } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import type { ServiceSpec } from "../service/spec.ts";
@@ -44,18 +44,25 @@ const NAME_LINGERS_MS = 1000;
 /**
  * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
  * found, and doing a step again that was done does no harm.
+ *
+ * A route that cannot be written, on a full disk, but would lead where requests go already, keeps no replica from being
+ * started: the run goes on, and ends with that failure.
+ *
+ * @throws {LeftOverError} when nothing but such a route is left
  */
 export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
-  const run: Run = { oomKillsBefore: await parts.probes.oomKills(), unnamed: new Set() };
+  const run: Run = { oomKillsBefore: await parts.probes.oomKills(), unnamed: new Set(), unwritten: undefined };
   for (const step of steps) {
     options.signal?.throwIfAborted();
     const text = describeStep(step);
-    const began = parts.now().getTime();
+    const began = performance.now();
     if (options.release !== undefined) parts.store.setStep(options.release.service, options.release.number, text);
     options.report({ kind: "step", text, state: "started" });
     await runStep(parts, step, { ...options, run });
-    options.report({ kind: "step", text, state: "done", seconds: (parts.now().getTime() - began) / 1000 });
+    options.report({ kind: "step", text, state: "done", seconds: (performance.now() - began) / 1000 });
   }
+  const { unwritten } = run;
+  if (unwritten !== undefined) throw new LeftOverError(unwritten.message, { hint: unwritten.hint, cause: unwritten });
 }
 
 /** What a step needs of those before it. */
@@ -64,6 +71,8 @@ interface Run {
   oomKillsBefore: number;
   /** Names of the replicas that have given up their service's name. */
   readonly unnamed: Set<string>;
+  /** Why the route could not be written that only says how long requests wait. */
+  unwritten: NotWrittenError | undefined;
 }
 
 async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { readonly run: Run }): Promise<void> {
@@ -100,11 +109,18 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       return await runtime.moveTo(step.replica, step.address);
     case "route": {
       const { spec, places } = releaseOf(store, step);
-      if (!step.held) return await routes.set(step.service, routeOf(spec, places, step.holdSeconds));
+      const { run } = options;
+      if (!step.held) {
+        return await setRoute(parts, step.service, { route: routeOf(spec, places, step.holdSeconds), run });
+      }
       const route = heldRoute(routeOf(spec, places, step.holdSeconds), store.live(step.service)?.spec, step);
       // Before the route: from the moment it is written requests may wait for this address.
       store.setHeldAddress(step.service, step.release, route?.returning?.address ?? route?.addresses[0]);
-      return await routes.set(step.service, route);
+      return await setRoute(parts, step.service, { route, run }).catch((error) => {
+        // Nothing waits for it after all.
+        if (error instanceof NotWrittenError) store.setHeldAddress(step.service, step.release, undefined);
+        throw error;
+      });
     }
     case "unroute":
       return routes.route(step.service) === undefined ? undefined : await routes.set(step.service, undefined);
@@ -118,6 +134,20 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
     }
     case "commit":
       return store.commit(step.service, step.release, parts.now().toISOString());
+  }
+}
+
+/** A route that cannot be written, and would lead where requests go already, is left for the end of the run. */
+async function setRoute(
+  { routes }: Pick<RunnerParts, "routes">,
+  service: string,
+  { route, run }: { readonly route: Route | undefined; readonly run: Run },
+): Promise<void> {
+  try {
+    await routes.set(service, route);
+  } catch (error) {
+    if (!(error instanceof NotWrittenError) || route === undefined || !routes.leadsLike(route)) throw error;
+    run.unwritten = error;
   }
 }
 

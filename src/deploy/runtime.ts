@@ -51,6 +51,14 @@ export interface ReplicaEvent {
   readonly kind: "start" | "die" | "health" | "destroy";
 }
 
+/** What is told of a machine that goes away and comes back. */
+export interface Breaks {
+  /** Called once when it has stopped answering. */
+  readonly onBreak?: (() => void) | undefined;
+  /** Called when it answers again: events may be missing, or come a second time. */
+  readonly onGap?: (() => void) | undefined;
+}
+
 export interface LogLine {
   readonly replica: string;
   readonly stream: "stdout" | "stderr";
@@ -136,8 +144,8 @@ export interface Runtime {
   glance(): Promise<readonly ReplicaState[]>;
   /** The addresses that all replicas have, running or not, on whichever network. One look, however many there are. */
   addresses(): Promise<ReadonlySet<string>>;
-  /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again, which `onGap` says. */
-  events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent>;
+  /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again. */
+  events(signal: AbortSignal, breaks?: Breaks): AsyncIterable<ReplicaEvent>;
   logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
   /** @throws {MyPaasError} when there is no such replica */
   containerOf(id: ReplicaId): Promise<ContainerHandle>;
@@ -232,6 +240,7 @@ export interface RouteTable {
    * Replaces the table: written, synced, renamed, and read back from Traefik, so that when it returns every new request
    * goes by it. Calls at the same time are put in order.
    *
+   * @throws {NotWrittenError} when it could not be written; the table is as before
    * @throws {MyPaasError} when Traefik does not confirm it within 10 s; the file stays written
    */
   apply(routes: readonly import("../traefik/route.ts").Route[]): Promise<void>;

@@ -14,6 +14,7 @@ export interface BuildFailure {
 
 /** A longer instruction is cut in a sentence. */
 const MAX_STEP_LENGTH = 200;
+const NO_SPACE = /no space left on device/i;
 /** How Engines without BuildKit refuse it; they give no code for it. */
 const NO_BUILDKIT = /^buildkit (is )?(not|only)\b|^invalid version: 2$/i;
 
@@ -25,11 +26,19 @@ export function buildError(
 ): BuildError {
   const text = step?.error ?? cause.reason;
   const code = /exit code: (\d+)$/.exec(text)?.[1];
-  const reason = code === undefined ? engineReason(text) : `exit code ${code}`;
+  const full = NO_SPACE.test(text);
+  const reason = full
+    ? "no space is left where Docker builds"
+    : code === undefined
+    ? engineReason(text)
+    : `exit code ${code}`;
   const name = step?.step ?? "";
   const instruction = name.length > MAX_STEP_LENGTH ? `${name.slice(0, MAX_STEP_LENGTH)}...` : name;
   return new BuildError(`Cannot build "${service}": ${instruction === "" ? "" : `${instruction}: `}${reason}`, {
     details: step?.output,
+    ...(full || step?.output.some((line) => NO_SPACE.test(line)) === true) && {
+      hint: "The disk of the server is full: df -h, docker system df.",
+    },
     ...(cause instanceof EngineError && {
       cause,
       ...NO_BUILDKIT.test(cause.reason) && {

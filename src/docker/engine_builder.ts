@@ -13,6 +13,7 @@ import { EngineError, unlessStatus } from "./engine_error.ts";
 import { buildImage, inspectImage, progressError, removeImage, tagImage } from "./image_requests.ts";
 import { hasImage } from "./pull.ts";
 import { type Credentials, registryConfig } from "./registry_auth.ts";
+import { WatchedStream } from "./watched_stream.ts";
 
 export interface EngineBuilderOptions {
   readonly client: DockerClient;
@@ -170,36 +171,5 @@ export class EngineBuilder implements Builder {
   #credentialsFor({ baseImages }: BuildRequest): readonly RegistryCredential[] {
     const hosts = new Set(baseImages.map(registryOf));
     return [...hosts].map(this.#pulls.credentials).filter((credential) => credential !== undefined);
-  }
-}
-
-/** A stream whose own failure can be told from a failure of whoever reads it. */
-class WatchedStream {
-  readonly stream: ReadableStream<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  failed = false;
-  failure: unknown;
-
-  constructor(source: ReadableStream<Uint8Array>) {
-    const reader = this.#reader = source.getReader();
-    this.stream = new ReadableStream({
-      pull: async (controller) => {
-        try {
-          const { done, value } = await reader.read();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        } catch (error) {
-          this.failed = true;
-          this.failure = error;
-          controller.error(error);
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    });
-  }
-
-  /** Tells the source that nobody reads on; no effect after its end. */
-  async cancel(): Promise<void> {
-    await this.#reader.cancel().catch(() => {});
   }
 }

@@ -1,3 +1,5 @@
+import type { PartEnd } from "../daemon/part_watch.ts";
+import type { Breaks } from "../deploy/runtime.ts";
 import { MyPaasError } from "../error.ts";
 import { Label } from "../service/names.ts";
 import type { Machine, PartContainer, PartState } from "../setup/machine.ts";
@@ -7,20 +9,21 @@ import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
 import { unlessStatus } from "./engine_error.ts";
+import { eventStream } from "./event_stream.ts";
 import * as images from "./image_requests.ts";
 import * as networks from "./network_requests.ts";
 import { findNetwork, makeNetwork, removeNetwork, settingsOf } from "./networks.ts";
 import { DIGEST_LABEL, fixedAddress, partContainer } from "./part_container.ts";
 import { finish, hasImage } from "./pull.ts";
 import { refuseForeign } from "./refuse_foreign.ts";
-import { engineInfo } from "./system_requests.ts";
+import { containerEnds, engineInfo } from "./system_requests.ts";
 import * as volumes from "./volume_requests.ts";
 
 /** From SIGTERM to SIGKILL of a part. */
 const PART_GRACE_SECONDS = 10;
 const REMOVED_TIMEOUT_MS = 10_000;
 
-/** The machine's Docker Engine, as `init` and `uninstall` need it. */
+/** The machine's Docker Engine, as `init`, `uninstall` and the watch over its parts need it. */
 export class EngineMachine implements Machine {
   readonly #client: DockerClient;
 
@@ -102,6 +105,15 @@ export class EngineMachine implements Machine {
 
   async startPart(name: string): Promise<void> {
     await unlessStatus([304], this.#client.run(containers.startContainer(await this.#ownPart(name, "start"))));
+  }
+
+  /** The ends of the server's containers. Never ends by itself; ends when aborted. */
+  async *ends(instance: string, signal: AbortSignal, breaks: Breaks): AsyncGenerator<PartEnd, void, undefined> {
+    const request = (since: string) => containerEnds(instance, since);
+    for await (const { Action, Actor } of eventStream(this.#client, { ...breaks, signal, request })) {
+      const name = Actor.Attributes["name"];
+      if (name !== undefined && (Action === "die" || Action === "stop")) yield { name, kind: Action };
+    }
   }
 
   /** Sends a signal to a part; one that does not run gets none. */

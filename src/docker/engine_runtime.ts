@@ -1,4 +1,5 @@
 import type {
+  Breaks,
   ContainerHandle,
   LogLine,
   LogQuery,
@@ -227,8 +228,8 @@ export class EngineRuntime implements Runtime {
     return this.#client.run(containers.listContainers([...own, ...labels]));
   }
 
-  events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent> {
-    return watchReplicas(this.#client, { instance: this.#instance, signal, onGap });
+  events(signal: AbortSignal, breaks: Breaks = {}): AsyncIterable<ReplicaEvent> {
+    return watchReplicas(this.#client, { instance: this.#instance, signal, ...breaks });
   }
 
   async *logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine, void, undefined> {

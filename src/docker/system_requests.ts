@@ -26,13 +26,24 @@ const EventSchema = v.object({
 
 export type EngineEvent = v.InferOutput<typeof EventSchema>;
 
-/** What happens to the replicas of a server. Only the last 256 events are kept by the Engine. */
+/** What happens to the replicas of a server. */
 export function replicaEvents(instance: string, since: string): DockerStream<EngineEvent> {
-  const filters = {
-    type: ["container"],
-    event: ["start", "die", "health_status", "destroy"],
-    label: [`${Label.instance}=${instance}`, `${Label.part}=replica`],
-  };
+  const label = [`${Label.instance}=${instance}`, `${Label.part}=replica`];
+  return containerEvents(["start", "die", "health_status", "destroy"], label, since);
+}
+
+/** The ends of all containers of a server; `stop` follows on `die` when somebody asked Docker to stop it. */
+export function containerEnds(instance: string, since: string): DockerStream<EngineEvent> {
+  return containerEvents(["die", "stop"], [`${Label.instance}=${instance}`], since);
+}
+
+/** Only the last 256 events are kept by the Engine. */
+function containerEvents(
+  event: readonly string[],
+  label: readonly string[],
+  since: string,
+): DockerStream<EngineEvent> {
+  const filters = { type: ["container"], event, label };
   const decode = decodeAs(EventSchema);
   return {
     action: "watch the containers",

@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { MyPaasError } from "../error.ts";
 import type { BlobSource, BlobStore } from "../archive/blobs.ts";
 import type { Chunk } from "../wire/manifest.ts";
+import { diskError } from "./disk_error.ts";
 import { removeFile, writeSynced } from "./files.ts";
 import { sha256 } from "./hash.ts";
 
@@ -25,14 +26,15 @@ export function blobFolder(root: string): BlobStore & BlobSource {
 
     async put(service, digest, content) {
       const path = blobPath(root, service, digest);
-      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
       const temporary = `${path}.${crypto.randomUUID()}.tmp`;
       try {
+        await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
         await writeSynced(temporary, content, 0o600);
         await Deno.rename(temporary, path);
       } catch (error) {
-        await removeFile(temporary);
-        throw error;
+        // On a disk that is read-only not even that can be done, and is not needed.
+        await removeFile(temporary).catch(() => {});
+        throw diskError("store what was sent", error);
       }
     },
 

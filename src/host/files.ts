@@ -18,7 +18,8 @@ export async function replaceFile(
     await writeSynced(temporary, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);
     await Deno.rename(temporary, path);
   } catch (error) {
-    await removeFile(temporary);
+    // On a disk that is read-only not even that can be done, and is not needed.
+    await removeFile(temporary).catch(() => {});
     throw error;
   }
   await syncFolder(dirname(path));

@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import type { RouteTable } from "../deploy/runtime.ts";
-import { messageOf, MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError, NotWrittenError } from "../error.ts";
 import type { Route } from "../traefik/route.ts";
 import { readBackRouter } from "../traefik/route_file.ts";
-import { TimeoutError, waitUntil } from "../wait.ts";
-import { replaceFile } from "./files.ts";
+import { ticks, TimeoutError, waitUntil } from "../wait.ts";
+import { diskError } from "./disk_error.ts";
+import { readText, replaceFile } from "./files.ts";
 import { askTraefik, type TraefikAccess, traefikClient } from "./traefik_api.ts";
 
 export interface TraefikTableOptions extends TraefikAccess {
@@ -13,7 +14,12 @@ export interface TraefikTableOptions extends TraefikAccess {
   readonly render: (routes: readonly Route[], generation: number) => string;
   /** How long Traefik has to load a table; 10 s unless a test says otherwise. */
   readonly timeoutMs?: number;
+  /** Tells whoever runs the daemon what `watch` finds. */
+  readonly log?: (line: string) => void;
 }
+
+/** How often the file is looked at without a reason. */
+const LOOK_INTERVAL_MS = 60_000;
 
 interface WaitingTable {
   routes: readonly Route[];
@@ -29,6 +35,10 @@ export class TraefikTable implements RouteTable {
   #generation = 0;
   #waiting: WaitingTable | undefined;
   #working = false;
+  /** What the file has. */
+  #written: { readonly routes: readonly Route[]; readonly content: string } | undefined;
+  /** Whether the file is to be looked at. */
+  #suspect = false;
 
   constructor(options: TraefikTableOptions) {
     this.#options = options;
@@ -42,9 +52,37 @@ export class TraefikTable implements RouteTable {
     return promise;
   }
 
+  /**
+   * Writes the table again when somebody else changed, truncated or removed its file, until the signal is aborted. Traefik
+   * goes by the file at once, so the file is looked at whenever the system says that something happened in its folder; and
+   * every minute, for what the system did not say, or could not be mended.
+   */
+  async watch(signal: AbortSignal): Promise<void> {
+    const look = () => {
+      this.#suspect = true;
+      if (!this.#working) this.#work();
+    };
+    const watching = this.#watchFolder(look, signal).catch((error) => {
+      this.#options.log?.(`the folder of the routes cannot be watched, only looked at: ${messageOf(error)}`);
+    });
+    for await (const _ of ticks(LOOK_INTERVAL_MS, signal)) look();
+    await watching;
+  }
+
+  async #watchFolder(look: () => void, signal: AbortSignal): Promise<void> {
+    using watcher = Deno.watchFs(dirname(this.#options.routesFile), { recursive: false });
+    signal.addEventListener("abort", () => watcher.close(), { once: true });
+    // Reading is told as well; Traefik reads the file, and so does a look at it.
+    for await (const { kind } of watcher) if (kind !== "access") look();
+  }
+
   async #work(): Promise<void> {
     this.#working = true;
-    while (this.#waiting) {
+    while (this.#waiting || this.#suspect) {
+      if (this.#waiting === undefined) {
+        await this.#mend();
+        continue;
+      }
       const { routes, done } = this.#waiting;
       this.#waiting = undefined;
       try {
@@ -57,20 +95,36 @@ export class TraefikTable implements RouteTable {
     this.#working = false;
   }
 
+  /** Looks at the file between two tables, when it must be as it was written last. */
+  async #mend(): Promise<void> {
+    this.#suspect = false;
+    const { routesFile, log = () => {} } = this.#options;
+    try {
+      if (this.#written === undefined || await readText(routesFile) === this.#written.content) return;
+      log(`somebody else changed ${routesFile}: it is written again`);
+      await this.#write(this.#written.routes);
+    } catch (error) {
+      log(messageOf(error));
+    }
+  }
+
   async #write(routes: readonly Route[]): Promise<void> {
     const { routesFile, render, timeoutMs = 10_000 } = this.#options;
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
-    // Traefik reads all again for each file that comes into its folder, and then rests (providersThrottleDuration): the
-    // temporary file would cost the table that rest.
-    const through = dirname(dirname(routesFile));
-    await replaceFile(routesFile, content, 0o644, { through }).catch((cause: unknown) => {
-      throw new MyPaasError(`Cannot write the routes into "${routesFile}": ${messageOf(cause)}`, {
-        cause,
-        hint: "Check that the disk is not full (df -h) and that the folder is there (mypaas init makes it).",
-      });
-    });
+    try {
+      // Traefik reads all again for each file that comes into its folder, and then rests (providersThrottleDuration): the
+      // temporary file would cost the table that rest.
+      await replaceFile(routesFile, content, 0o644, { through: dirname(dirname(routesFile)) });
+      this.#written = { routes, content };
+    } catch (cause) {
+      const error = writeError(routesFile, cause);
+      // It may be there, and only not be synced.
+      if (await readText(routesFile).catch(() => undefined) !== content) throw error;
+      this.#written = { routes, content };
+      throw new MyPaasError(error.message, { hint: error.hint, cause });
+    }
     let seen = "its API did not answer";
     using client = traefikClient(this.#options);
     try {
@@ -115,6 +169,14 @@ export class TraefikTable implements RouteTable {
     this.#generation = Math.max(this.#generation + 1, drawn);
     return this.#generation;
   }
+}
+
+function writeError(routesFile: string, cause: unknown): NotWrittenError {
+  const action = `write the routes into "${routesFile}"`;
+  const error = diskError(action, cause);
+  if (error instanceof NotWrittenError) return error;
+  const hint = "Check that its folder is there: mypaas init makes it.";
+  return new NotWrittenError(`Cannot ${action}: ${messageOf(cause)}`, { cause, hint });
 }
 
 function ruleOf(text: string): string {

@@ -5,6 +5,9 @@ import { MIGRATIONS } from "./migrations.ts";
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Somewhat more than the log takes until SQLite begins it again: 1000 pages of 4 KiB. */
+const RESERVE_BYTES = 4_500_000;
+
 /**
  * The server's SQLite database: opened with write-ahead log and full sync, so that what a call wrote survives a power
  * cut when the call returns, and migrated to the newest schema.
@@ -39,12 +42,38 @@ export class Database implements Disposable {
     }
   }
 
+  /** The first row that a statement gives, which may be one that changes something. */
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values);
+    try {
+      return this.#prepare(sql).get(...values);
+    } catch (error) {
+      throw stateError(sql.startsWith("SELECT") ? "read the state" : "write the state", error);
+    }
   }
 
   all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
-    return this.#prepare(sql).all(...values);
+    try {
+      return this.#prepare(sql).all(...values);
+    } catch (error) {
+      throw stateError("read the state", error);
+    }
+  }
+
+  /**
+   * Makes the files as long as they will ever be used to be, so that a disk that fills up later takes a deploy's few
+   * writes to its end: SQLite writes its log from the start again where it is long enough, and uses free pages again.
+   */
+  reserve(): void {
+    const drop = "DROP TABLE IF EXISTS reserve";
+    try {
+      // Two transactions: what is written and dropped in one is never written.
+      this.#database.exec(`${drop}; BEGIN; CREATE TABLE reserve (bytes BLOB)`);
+      this.#database.exec(`INSERT INTO reserve VALUES (zeroblob(${RESERVE_BYTES})); COMMIT`);
+      this.#database.exec(`${drop}; PRAGMA wal_checkpoint(FULL); PRAGMA shrink_memory`);
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw stateError("reserve space for the state", error);
+    }
   }
 
   /** All of it or nothing. `work` is synchronous, so nothing else can get in between. */
@@ -177,12 +206,15 @@ const CHECK_FOLDER = "Check that its folder exists and is writable: mypaas init 
 
 /**
  * Turns a failure of SQLite into a sentence. `node:sqlite` gives one code for all, so full, read-only and busy are told
- * apart by SQLite's own texts (sqlite3_errstr).
+ * apart by SQLite's own texts (sqlite3_errstr), and those of the system's that Deno gives (strerror).
  */
 function stateError(action: string, error: unknown): unknown {
   const text = messageOf(error);
   const known: readonly (readonly [string, string, string])[] = [
     ["database or disk is full", "the disk is full", "Free some space: df -h."],
+    ["No space left on device", "the disk is full", "Free some space: df -h."],
+    ["disk I/O error", "the disk does not work", "Look for its errors: dmesg."],
+    ["Read-only file system", "the disk is mounted read-only", "Look for its errors: dmesg."],
     [
       "attempt to write a readonly database",
       "the database is read-only",

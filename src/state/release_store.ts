@@ -1,3 +1,4 @@
+import { placesAfterFailure } from "../deploy/as_failed.ts";
 import type { Origin, Release, ReleaseStatus, ReleaseStore, ReplicaPlace, ServiceState } from "../deploy/store.ts";
 import { completeSpec, type EnvVariable, type ServiceSpec, type StoredSpec } from "../service/spec.ts";
 import type { Database, Row } from "./database.ts";
@@ -137,9 +138,8 @@ export class SqliteReleaseStore implements ReleaseStore {
         number,
       );
       const live = this.live(service);
-      if (held === undefined || live === undefined || live.spec.sites.length === 0) return;
-      const places = live.places.map((place, index) => index === 0 ? { ...place, ingressAddress: held } : place);
-      this.setPlaces(service, live.number, places);
+      if (held === undefined || live === undefined) return;
+      this.setPlaces(service, live.number, placesAfterFailure(live, held));
     });
   }
 

@@ -134,6 +134,22 @@ Deno.test("a request whose path or query was changed is refused", async () => {
   }
 });
 
+Deno.test("what was done is told, and what was refused, also when the disk takes no line about it", async () => {
+  await using daemon = await BenchDaemon.start();
+  daemon.audit.write = () => {
+    throw new MyPaasError("Cannot write the state: the disk is full");
+  };
+  const body = JSON.stringify(await daemon.request(BLOG));
+  const deployed = await daemon.local(new Request("http://daemon/v1/deploy?service=blog", { method: "POST", body }));
+  assertEquals(JSON.parse((await deployed.text()).trim().split("\n").at(-1) ?? "").kind, "live");
+  const wrong = await daemon.local(new Request("http://daemon/v1/services/none/restart", { method: "POST" }));
+  assertStringIncludes(await wrong.text(), "none");
+  assertEquals(daemon.logged, [
+    "audit: root@local deploy blog: Cannot write the state: the disk is full",
+    "audit: root@local restart none: Cannot write the state: the disk is full",
+  ]);
+});
+
 Deno.test("a changed body is refused, audited under the key's name, and nothing is built", async () => {
   await using daemon = await BenchDaemon.start();
   const ann = await daemon.laptop();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Watch } from "../../src/daemon/watch.ts";
 import { waitUntil } from "../../src/wait.ts";
-import type { ReplicaEvent, ReplicaState } from "../../src/deploy/runtime.ts";
+import type { Breaks, ReplicaEvent, ReplicaState } from "../../src/deploy/runtime.ts";
 import { MemoryRuntime } from "../fakes/memory_runtime.ts";
 import { BenchDaemon, dockerfile } from "./bench_daemon.ts";
 
@@ -248,7 +248,7 @@ Deno.test("a release that cannot be taken back, because the image before it is g
 
 /** A machine that has just come back, and does not answer yet. */
 class DeafMachine extends MemoryRuntime {
-  override events(signal: AbortSignal, onGap?: () => void): AsyncGenerator<ReplicaEvent> {
+  override events(signal: AbortSignal, { onGap }: Breaks = {}): AsyncGenerator<ReplicaEvent> {
     onGap?.();
     return super.events(signal);
   }
@@ -268,7 +268,7 @@ Deno.test("a look at all containers that fails ends neither the watch nor the da
       listeners: () => Promise.resolve([]),
       oomKills: () => Promise.resolve(0),
     },
-    store: { live: () => undefined, serviceState: () => "running" },
+    store: { live: () => undefined, allLive: () => [], serviceState: () => "running" },
     routes: { setOutage: () => Promise.resolve() },
     repair: () => {},
     onTrouble: () => {},
@@ -276,8 +276,8 @@ Deno.test("a look at all containers that fails ends neither the watch nor the da
     log: (line) => void logged.push(line),
   }, stop.signal);
   const watching = watch.run();
-  await waitUntil(() => logged.length > 0, { what: "the failure is told", ...SOON });
-  assertEquals(logged, ["watch: the containers: no answer"]);
+  await waitUntil(() => logged.length > 1, { what: "the failure is told", ...SOON });
+  assertEquals(logged, ["Docker answers again: all containers are looked at", "watch: the containers: no answer"]);
   stop.abort();
   await watching;
 });

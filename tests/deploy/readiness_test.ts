@@ -109,6 +109,21 @@ Deno.test("awaitReady() takes the kernel's word for a lack of memory where Docke
   assertEquals(await reason(8, 1), "exited with code 1");
 });
 
+Deno.test("awaitReady() probes on, and sees two seconds pass, while the clock of the day is put back", async () => {
+  let now = Date.now();
+  const backwards = () => new Date(now -= 60_000);
+  const asked = await ready({}, { answers: [undefined, undefined, 200], now: backwards });
+  assertEquals(asked.length, 3);
+  const began = performance.now();
+  await ready({ sites: [], startTimeoutSeconds: 5 }, {
+    answers: [],
+    now: backwards,
+    states: [{ ...STARTED, startedAt: new Date().toISOString() }],
+  });
+  const seconds = (performance.now() - began) / 1000;
+  assertEquals(seconds > 1.9 && seconds < 4, true);
+});
+
 Deno.test("awaitReady() sees an exit although a probe still waits for its answer", async () => {
   const began = performance.now();
   let looks = 0;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { rollOut } from "../../src/deploy/roll_out.ts";
 import { reconcileService } from "../../src/deploy/reconcile.ts";
-import { NotReadyError } from "../../src/error.ts";
+import { MyPaasError, NotReadyError, NotWrittenError } from "../../src/error.ts";
 import { BenchServer, SPEC } from "./bench_server.ts";
 
 Deno.test("rollOut() puts the first release live and routes to it", async () => {
@@ -136,7 +136,7 @@ Deno.test("a deploy whose failure could not be written down is given up by the r
     throw new Error("the disk is full");
   };
   await assertRejects(() => server.deploy(), NotReadyError);
-  assertEquals(server.serving(), []);
+  assertEquals(server.serving(), ["blog.1.1"]);
   server.store.fail = fail;
   await reconcileService(server.parts, "blog", { report: () => {} });
   assertEquals(server.serving(), ["blog.1.1"]);
@@ -197,6 +197,55 @@ for (const [scale, port] of [[0, 80], [0, 8080], [2, 80]] as const) {
     });
   }
 }
+
+for (const scale of [0, 2]) {
+  Deno.test(`a disk on which neither route nor state can be written leaves the old release serving, scale ${scale}`, async () => {
+    for (const from of ["create blog.2.1", "stop blog.1.1", "start blog.2.1", "never"]) {
+      using server = new BenchServer();
+      await server.deploy({ scale });
+      const before = server.serving();
+      let full = false;
+      const fullNow = () => {
+        if (full) throw new NotWrittenError("Cannot write: the disk is full");
+      };
+      server.runtime.beforeCall = (call) => {
+        full ||= call === from;
+        if (call === "write the routes") fullNow();
+      };
+      const write = server.database.run.bind(server.database);
+      server.database.run = (sql, ...values) => {
+        fullNow();
+        return write(sql, ...values);
+      };
+      const unfinished: string[] = [];
+      server.parts = { ...server.parts, onUnfinished: (service) => void unfinished.push(service) };
+      await server.deploy({ scale }).catch(() => {});
+      // Behind the commit the new one serves.
+      const live = server.store.live("blog")?.number;
+      if (live === 1) assertEquals(server.serving(), before, from);
+      else assertEquals(server.serving().every((name) => name.startsWith("blog.2.")), true, from);
+      full = false;
+      server.runtime.beforeCall = () => {};
+      await reconcileService(server.parts, "blog", { report: () => {} });
+      assertEquals(server.serving().toSorted(), [...server.runtime.replicas.keys()].sort(), from);
+      assertEquals(server.store.pending(), [], from);
+    }
+  });
+}
+
+Deno.test("a hold route that could not be written moves the old replica nowhere", async () => {
+  using server = new BenchServer();
+  await server.deploy();
+  const [address] = server.routedTo();
+  server.runtime.beforeCall = (call) => {
+    if (call === "write the routes") throw new NotWrittenError("Cannot write the routes: the disk is full");
+  };
+  const error = await assertRejects(() => server.deploy(), MyPaasError, "the disk is full");
+  assertStringIncludes(error.hint ?? "", "Release 1 still serves");
+  assertEquals(server.store.live("blog")?.places[0]?.ingressAddress, address);
+  assertEquals(server.serving(), ["blog.1.1"]);
+  assertEquals(server.runtime.calls.filter((call) => /^(stop|move)/.test(call) && call.includes("blog.1")), []);
+});
 
 Deno.test("rollOut() looks at no replica of another service, and not when it fails", async () => {
   using server = new BenchServer();

@@ -4,7 +4,7 @@ import { EngineRuntime } from "../../src/docker/engine_runtime.ts";
 import { watchReplicas } from "../../src/docker/replica_events.ts";
 import { MyPaasError } from "../../src/error.ts";
 import { objectNames } from "../../src/service/names.ts";
-import { within } from "../../src/wait.ts";
+import { waitUntil, within } from "../../src/wait.ts";
 import { FakeEngine } from "../fakes/fake_engine.ts";
 
 const INSTANCE = "0123456789abcdef0123456789abcdef";
@@ -223,6 +223,29 @@ Deno.test("watchReplicas() goes on after the Engine was away, says that there wa
   const last = events.next();
   stop.abort();
   assertEquals((await within(last, { what: "the watch ends", timeoutMs: 1000 })).done, true);
+});
+
+Deno.test("watchReplicas() goes on after an Engine that was killed in the middle of a line, and says once that it is away", async () => {
+  const half = new TextEncoder().encode('{"Action": "sta');
+  await using first = new FakeEngine({ answer: () => new Response(half) });
+  using client = new DockerClient(first.socket);
+  const stop = new AbortController();
+  const away = Promise.withResolvers<void>();
+  let breaks = 0;
+  const onBreak = () => {
+    breaks++;
+    away.resolve();
+  };
+  const events = watchReplicas(client, { instance: INSTANCE, signal: stop.signal, onBreak })[Symbol.asyncIterator]();
+  const next = events.next();
+  await waitUntil(() => first.calls.length > 1, { what: "it is asked again", timeoutMs: 5000 });
+  await first.stop();
+  await within(away.promise, { what: "the break is told", timeoutMs: 5000 });
+  await using _second = new FakeEngine({ socket: first.socket, answer: () => eventStream("die") });
+  const { value } = await within(next, { what: "an event comes", timeoutMs: 5000 });
+  assertEquals([value, breaks], [{ id: ID, kind: "die" }, 1]);
+  stop.abort();
+  await events.next();
 });
 
 Deno.test("watchReplicas() ends at once when it is aborted while the Engine is away", async () => {

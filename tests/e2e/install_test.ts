@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { importImage, removeImage, runContainer, type RunOptions } from "./engine.ts";
 import { FileServer } from "./file_server.ts";
-import { freePorts } from "./lab.ts";
+import { freePorts } from "./free_ports.ts";
 import { CHECKOUT } from "./project.ts";
 import { addRelease } from "./second_build.ts";
 

@@ -6,8 +6,11 @@ import { daemonCommand } from "../../src/setup/parts.ts";
 import { shortId } from "../../src/setup/settings.ts";
 import { waitUntil } from "../../src/wait.ts";
 import { inspect, owned, removeOwned } from "./engine.ts";
+import { freePorts } from "./free_ports.ts";
 import { Load } from "./load.ts";
+import type { OtherMachine } from "./own_docker.ts";
 import { type AppProject, CHECKOUT, writeProject } from "./project.ts";
+import { SmallDisk } from "./small_disk.ts";
 
 /** The compiled program under test. */
 export const MYPAAS = `${CHECKOUT}/dist/mypaas`;
@@ -22,6 +25,10 @@ export interface Ran {
 interface StartOptions {
   /** `docker`: init runs the daemon in a container. `none`: the harness runs it, so that it can be killed. */
   readonly supervisor?: "docker" | "none";
+  /** Where to set it up, instead of this machine itself; with supervisor `none` only. */
+  readonly on?: OtherMachine;
+  /** Puts its state, routes and stored parts on a disk of this size, such as `64m`, which can be filled. */
+  readonly diskSize?: string;
 }
 
 /** What a sweep needs to take a killed run's server away: `owner.json` beside the root. */
@@ -45,22 +52,26 @@ export class TestServer implements AsyncDisposable {
   readonly httpsPort: number;
   readonly #http = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
   readonly #supervisor: "docker" | "none";
+  readonly #on: OtherMachine | undefined;
+  #disk: SmallDisk | undefined;
   #daemon: Deno.ChildProcess | undefined;
   #serverId = "";
   #names: ObjectNames = objectNames("");
 
-  private constructor(folder: string, supervisor: "docker" | "none") {
+  private constructor(folder: string, { supervisor = "docker", on }: StartOptions) {
     this.folder = folder;
     this.root = `${folder}/r`;
     this.layout = serverLayout(this.root);
     this.#supervisor = supervisor;
+    this.#on = on;
     [this.httpPort, this.httpsPort] = freePorts();
   }
 
   /** Runs `init` and `login`; a server that cannot start leaves nothing behind. */
-  static async start({ supervisor = "docker" }: StartOptions = {}): Promise<TestServer> {
-    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), supervisor);
+  static async start(options: StartOptions = {}): Promise<TestServer> {
+    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), options);
     try {
+      if (options.diskSize !== undefined) server.#disk = await SmallDisk.mount(server.layout.lib, options.diskSize);
       await server.#setUp();
       return server;
     } catch (error) {
@@ -89,6 +100,12 @@ export class TestServer implements AsyncDisposable {
     return this.#serverId;
   }
 
+  /** The disk of its own. */
+  get disk(): SmallDisk {
+    if (this.#disk === undefined) throw new Error("this server has no disk of its own");
+    return this.#disk;
+  }
+
   /** Names of its Docker objects. */
   get names(): ObjectNames {
     return this.#names;
@@ -96,17 +113,17 @@ export class TestServer implements AsyncDisposable {
 
   /** Where services are reached over http, with a Host header. */
   get url(): string {
-    return `http://127.0.0.1:${this.httpPort}`;
+    return `http://${this.#on?.address ?? "127.0.0.1"}:${this.httpPort}`;
   }
 
   /** Runs a command on the server: `mypaas --root ROOT ...`. */
   run(args: readonly string[]): Promise<Ran> {
-    return runProgram(["--root", this.root, ...args], this.laptop());
+    return this.client(["--root", this.root, ...args]);
   }
 
   /** Runs a command on the laptop, or on another one. */
   client(args: readonly string[], environment = this.laptop()): Promise<Ran> {
-    return runProgram(args, environment);
+    return runProgram(args, environment, { enter: this.#on?.enter(CHECKOUT) });
   }
 
   /** The environment of a laptop, whose folder is made at its first login. */
@@ -173,7 +190,13 @@ export class TestServer implements AsyncDisposable {
   /** Runs the daemon and waits until it answers (supervisor `none`). */
   async startDaemon(): Promise<void> {
     this.#daemon = new Deno.Command("bash", {
-      args: ["-c", 'exec "$@" >>"$0" 2>&1', this.daemonLog, ...daemonCommand(this.layout)],
+      args: [
+        "-c",
+        'exec "$@" >>"$0" 2>&1',
+        this.daemonLog,
+        ...this.#on?.enter("/") ?? [],
+        ...daemonCommand(this.layout),
+      ],
       stdin: "null",
     }).spawn();
     await this.#noteOwner();
@@ -210,11 +233,13 @@ export class TestServer implements AsyncDisposable {
   /** Uninstalls the server and checks that nothing of it is left. `MYPAAS_TEST_KEEP=1` keeps it for a look. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.close();
+    if (this.#on !== undefined) return await Deno.remove(this.folder, { recursive: true });
     if (Deno.env.get("MYPAAS_TEST_KEEP")) {
       console.error(`kept: ${MYPAAS} --root ${this.root}`);
       return;
     }
     await this.endDaemon("SIGTERM");
+    await this.#disk?.[Symbol.asyncDispose]();
     const ran = await this.run(["uninstall", "--data"]);
     const left = this.#serverId === "" ? undefined : await owned(this.#serverId);
     const files = await Array.fromAsync(Deno.readDir(this.root)).catch(() => []);
@@ -257,29 +282,15 @@ export function jsonLines({ stdout }: Ran): readonly Readonly<Record<string, unk
 export async function runProgram(
   args: readonly string[],
   env: Record<string, string> = {},
-  { cwd = CHECKOUT }: { readonly cwd?: string } = {},
+  { cwd = CHECKOUT, enter = [] }: { readonly cwd?: string; readonly enter?: readonly string[] | undefined } = {},
 ): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(MYPAAS, {
-    args: [...args],
+  const [program = MYPAAS, ...words] = [...enter, MYPAAS, ...args];
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: words,
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** Two ports that can be bound, below those that the kernel gives to outgoing connections. */
-export function freePorts(): [number, number] {
-  const ports: number[] = [];
-  while (ports.length < 2) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    try {
-      Deno.listen({ hostname: "0.0.0.0", port }).close();
-      if (!ports.includes(port)) ports.push(port);
-    } catch {
-      // taken: another one
-    }
-  }
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { waitUntil, within } from "../../src/wait.ts";
-import { freePorts, sharedServer, succeeded } from "./lab.ts";
+import { freePorts } from "./free_ports.ts";
+import { sharedServer, succeeded } from "./lab.ts";
 
 const server = sharedServer();
 

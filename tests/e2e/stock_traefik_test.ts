@@ -3,7 +3,8 @@ import { Label } from "../../src/service/names.ts";
 import { DEFAULT_TRAEFIK_IMAGE } from "../../src/setup/settings.ts";
 import { waitUntil } from "../../src/wait.ts";
 import { containersOf, startDetached, stopContainer } from "./engine.ts";
-import { freePorts, succeeded, TestServer } from "./lab.ts";
+import { freePorts } from "./free_ports.ts";
+import { succeeded, TestServer } from "./lab.ts";
 import type { AppProject } from "./project.ts";
 import { type Door, type Page, visit } from "./visitor.ts";
 

@@ -10,6 +10,14 @@ async function runs(pid: number, words: string): Promise<boolean> {
   return command.includes(words);
 }
 
+/** Takes away the disks that a server's folder has. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const mount of mounts.filter((path) => path.startsWith(`${folder}/`))) {
+    await new Deno.Command("umount", { args: ["--lazy", mount] }).output();
+  }
+}
+
 async function sweep(folder: string): Promise<void> {
   const note = await Deno.readTextFile(`${folder}/owner.json`).catch(() => undefined);
   if (note === undefined) return;
@@ -20,6 +28,7 @@ async function sweep(folder: string): Promise<void> {
   if (typeof settings === "object" && settings !== null && "serverId" in settings) {
     await removeOwned(String(settings.serverId));
   }
+  await unmountBelow(folder);
   await Deno.remove(folder, { recursive: true });
   console.log(`removed what a killed test run left: ${folder}`);
 }

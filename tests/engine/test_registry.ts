@@ -2,7 +2,7 @@ import { toBase64Url } from "../../src/auth/base64url.ts";
 import type { RegistryCredential } from "../../src/service/registry.ts";
 import { makeCertificate } from "../../src/setup/certificate.ts";
 import { waitUntil } from "../../src/wait.ts";
-import { freePorts } from "../e2e/lab.ts";
+import { freePorts } from "../e2e/free_ports.ts";
 import { CHECKOUT } from "../e2e/project.ts";
 import { docker } from "./bench.ts";
 

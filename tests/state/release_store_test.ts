@@ -92,6 +92,14 @@ Deno.test("a database of a newer version is refused", async () => {
   }
 });
 
+Deno.test("what a full disk keeps from being written says so also where a row is asked back", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteReleaseStore(database);
+  database.run("PRAGMA query_only = ON");
+  const release = { spec: SPEC, env: [], contentDigest: "", by: "test", at: "" };
+  assertThrows(() => store.createRelease(release), MyPaasError, "Cannot write the state: the database is read-only");
+});
+
 Deno.test("SQLite's own words for a full, read-only or broken database become a sentence", async () => {
   const folder = await Deno.makeTempDir();
   try {
