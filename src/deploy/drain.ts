@@ -25,7 +25,7 @@ export async function drain(
   { timeoutMs, quietMs = QUIET_MS, signal }: {
     readonly timeoutMs: number;
     /** How long nobody must have been connected. */
-    readonly quietMs?: number;
+    readonly quietMs?: number | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<number> {

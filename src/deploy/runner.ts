@@ -20,8 +20,8 @@ export interface RunnerParts {
   /** Named in the labels, for a stock Traefik. */
   readonly ingressNetwork: string;
   readonly now: () => Date;
-  /** In milliseconds; for tests. */
-  readonly nameLingersMs?: number;
+  /** Instead of the times below, in milliseconds; for tests. */
+  readonly lingersMs?: number;
 }
 
 /** What a run of steps tells while it goes on. */
@@ -40,6 +40,8 @@ export interface RunOptions {
 
 /** Who has looked up a service's name may connect so much later; its old replica is still there then. */
 const NAME_LINGERS_MS = 1000;
+/** A request that waits for an address tries again within this time (Traefik's retry: 0.6 s, and what a connection takes). */
+const HELD_LINGERS_MS = 2000;
 
 /**
  * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
@@ -249,13 +251,12 @@ async function drainReplica(
   options: RunOptions & { readonly run: Run },
 ): Promise<void> {
   const state = await parts.runtime.inspect(id);
-  const spec = parts.store.release(id.service, id.release)?.spec;
-  if (state === undefined || spec === undefined) return;
-  // Of a service that is being stopped nobody else takes over the name.
-  const takenOver = parts.store.live(id.service)?.number !== id.release;
+  const release = parts.store.release(id.service, id.release);
+  if (state === undefined || release === undefined) return;
+  const { spec } = release;
   const left = await drain(parts.probes, { name: replicaName(id), pid: state.pid, port: spec.port }, {
     timeoutMs: spec.drainTimeoutSeconds * 1000,
-    ...takenOver && options.run.unnamed.has(replicaName(id)) && { quietMs: parts.nameLingersMs ?? NAME_LINGERS_MS },
+    quietMs: lingersMs(parts, { id, release, unnamed: options.run.unnamed }),
     signal: options.signal,
   });
   if (left > 0) {
@@ -266,6 +267,25 @@ async function drainReplica(
         " (mypaas.drain-timeout); they are cut",
     });
   }
+}
+
+/** How long nobody must have come to a replica before it may go; undefined: nobody is under way to it. */
+function lingersMs(
+  { store, lingersMs }: RunnerParts,
+  { id, release, unnamed }: {
+    readonly id: ReplicaId;
+    readonly release: Release;
+    readonly unnamed: ReadonlySet<string>;
+  },
+): number | undefined {
+  const live = store.live(id.service);
+  // Of a service that is being stopped nobody else takes over.
+  if (live === undefined || live.number === id.release) return undefined;
+  const address = placeOf(release, id).ingressAddress;
+  const wasLive = release.status === "retired";
+  const inherited = live.places.some(({ ingressAddress }) => ingressAddress === address);
+  if (address !== undefined && !wasLive && !inherited) return lingersMs ?? HELD_LINGERS_MS;
+  return unnamed.has(replicaName(id)) ? lingersMs ?? NAME_LINGERS_MS : undefined;
 }
 
 async function stop({ runtime, store }: RunnerParts, id: ReplicaId): Promise<void> {

@@ -23,8 +23,8 @@ import { createOneOff, removeOneOffs } from "./one_offs.ts";
 import { OwnNetworks } from "./own_networks.ts";
 import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaMount } from "./replica_container.ts";
 import { watchReplicas } from "./replica_events.ts";
-import { ReplicaGlances } from "./replica_glances.ts";
-import { addressOn, byName, hasAlias, namePlace, replicaIdOf, replicaState } from "./replica_state.ts";
+import { ReplicaList } from "./replica_list.ts";
+import { addressOn, hasAlias, namePlace, replicaState } from "./replica_state.ts";
 
 /** The Engine answers a stop when the process has ended; its state follows at once. */
 const STOPPED_TIMEOUT_MS = 10_000;
@@ -50,7 +50,7 @@ export class EngineRuntime implements Runtime {
   readonly #instance: string;
   readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
   readonly #own: OwnNetworks;
-  readonly #glances = new ReplicaGlances((id) => this.#look(id));
+  readonly #list: ReplicaList;
 
   constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
     this.#client = client;
@@ -58,6 +58,7 @@ export class EngineRuntime implements Runtime {
     this.#instance = instance;
     this.#volumeSource = volumeSource;
     this.#own = new OwnNetworks({ client, names, instance });
+    this.#list = new ReplicaList(client, { names, instance });
   }
 
   async create(replica: ReplicaRequest): Promise<void> {
@@ -202,30 +203,16 @@ export class EngineRuntime implements Runtime {
     return found && replicaState(id, found.container, this.#names);
   }
 
-  async list(service?: string): Promise<readonly ReplicaState[]> {
-    const listed = await this.#listed(...service === undefined ? [] : [`${Label.service}=${service}`]);
-    const states = await Promise.all(listed.map(({ id }) => this.#look(id)));
-    return states.filter((state) => state !== undefined).sort(byName);
+  list(service?: string): Promise<readonly ReplicaState[]> {
+    return this.#list.states(service);
   }
 
-  async glance(): Promise<readonly ReplicaState[]> {
-    return (await this.#glances.of(await this.#listed())).toSorted(byName);
+  glance(): Promise<readonly ReplicaState[]> {
+    return this.#list.glance();
   }
 
-  async addresses(): Promise<ReadonlySet<string>> {
-    return new Set((await this.#listed()).flatMap(({ addresses }) => addresses));
-  }
-
-  async #look(containerId: string): Promise<ReplicaState | undefined> {
-    const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(containerId)));
-    const id = container && replicaIdOf(container.Config.Labels);
-    return container && id && replicaState(id, container, this.#names);
-  }
-
-  /** The containers of replicas that carry these labels too. */
-  #listed(...labels: readonly string[]): Promise<readonly containers.ListedContainer[]> {
-    const own = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
-    return this.#client.run(containers.listContainers([...own, ...labels]));
+  addresses(): Promise<ReadonlySet<string>> {
+    return this.#list.addresses();
   }
 
   events(signal: AbortSignal, breaks: Breaks = {}): AsyncIterable<ReplicaEvent> {

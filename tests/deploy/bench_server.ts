@@ -57,7 +57,7 @@ export class BenchServer implements Disposable {
       log: () => {},
       ingressNetwork: "mypaas-ingress",
       now: () => new Date(),
-      nameLingersMs: 0,
+      lingersMs: 0,
     };
   }
 

@@ -81,7 +81,7 @@ Deno.test("a replica that gave its name up lingers for who has just looked it up
     establishedConnections: (pid: number) =>
       Promise.resolve(void looks.set(pid, (looks.get(pid) ?? 0) + 1)).then(() => 0),
   };
-  server.parts = { ...server.parts, probes, nameLingersMs: 1000 };
+  server.parts = { ...server.parts, probes, lingersMs: 1000 };
   await server.deploy({ scale: 1, drainTimeoutSeconds: 9 });
   await server.deploy({ scale: 1, drainTimeoutSeconds: 9 });
   server.store.setServiceState("blog", "stopped");
