@@ -34,6 +34,8 @@ for (const [kind, scale] of kinds) {
         median: median(kills.map(({ seconds }) => seconds)),
         max: Math.max(...kills.map((kill) => kill.seconds)),
       },
+      /** Those that took longer than the promised 5 s. */
+      late: kills.filter(({ seconds }) => seconds > 5),
     },
     null,
     2,

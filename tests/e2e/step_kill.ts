@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parse } from "@std/yaml";
 import { Label } from "../../src/service/names.ts";
 import { waitUntil, within } from "../../src/wait.ts";
-import { containersOf } from "./engine.ts";
+import { containersOf, type Owned, owned } from "./engine.ts";
 import { jsonLines, succeeded, type TestServer } from "./lab.ts";
 import type { LoadResult } from "./load.ts";
 import type { AppProject } from "./project.ts";
@@ -43,6 +43,7 @@ export async function killAtEveryStep(
     }
     await victim.deploy();
     await victim.untilWhole();
+    await victim.untilImagesAreKept();
   } catch (error) {
     const { failures } = await load.stop();
     throw new Error(`${error instanceof Error ? error.message : error}; failed: ${JSON.stringify(failures)}`, {
@@ -60,6 +61,7 @@ class Victim {
   readonly #scale: number;
   readonly #database: string;
   #texts = 0;
+  #before: Owned | undefined;
 
   constructor(server: TestServer, scale: number) {
     this.name = `kill${scale}`;
@@ -76,6 +78,7 @@ class Victim {
   }
 
   async deploy(): Promise<void> {
+    this.#before ??= await owned(this.#server.serverId);
     this.#texts++;
     succeeded(await this.#server.deploy(this.#project()));
   }
@@ -138,6 +141,39 @@ class Victim {
     });
   }
 
+  /** Waits until only the images that a rollback can use are left: a deploy that ends takes away those of cut-off ones. */
+  async untilImagesAreKept(): Promise<void> {
+    using database = new DatabaseSync(this.#database, { readOnly: true });
+    const kept = database.prepare(
+      "SELECT number FROM releases WHERE service = ? AND status IN ('live', 'retired') ORDER BY number DESC LIMIT 5",
+    );
+    let last = "";
+    await waitUntil(async () => {
+      const wanted = kept.all(this.name).map(({ number }) => `:${number}`).sort().join();
+      last = (await this.#images()).map((tag) => tag.slice(tag.lastIndexOf(":"))).sort().join();
+      return last === wanted;
+    }, { what: "only images of the last releases are left", timeoutMs: 20_000, intervalMs: 200 }).catch((error) => {
+      throw new Error(`${error.message}: ${last}`, { cause: error });
+    });
+  }
+
+  async #images(): Promise<readonly string[]> {
+    const { images } = await owned(this.#server.serverId);
+    return images.filter((tag) => !this.#before?.images.includes(tag));
+  }
+
+  /** Docker objects that are neither the server's own nor the service's; an image is the service's when it has a release. */
+  async #orphans(numbers: readonly unknown[], containers: readonly string[]): Promise<readonly string[]> {
+    const now = await owned(this.#server.serverId);
+    const known = numbers.map((number) => `:${number}`);
+    return [
+      ...now.containers.filter((name) => !containers.includes(name) && !this.#before?.containers.includes(name)),
+      ...now.networks.filter((name) => !this.#before?.networks.includes(name)),
+      ...now.volumes.filter((name) => !this.#before?.volumes.includes(name)),
+      ...(await this.#images()).filter((tag) => !known.includes(tag.slice(tag.lastIndexOf(":")))),
+    ];
+  }
+
   /** What does not agree; undefined when all does. */
   async #fault(): Promise<string | undefined> {
     using database = new DatabaseSync(this.#database, { readOnly: true });
@@ -166,6 +202,9 @@ class Victim {
     const routed = await this.#routed();
     const expected = places.map(({ ingressAddress }) => `http://${ingressAddress}:80`).sort();
     if (JSON.stringify(routed) !== JSON.stringify(expected)) return `routed to ${routed.join(", ")}`;
+    const names = containers.map(({ Name }) => Name.replace("/", ""));
+    const orphans = await this.#orphans(rows.map(({ number }) => number), names);
+    if (orphans.length > 0) return `orphans ${orphans.join(", ")}`;
     const texts = new Set(containers.map(({ Config }) => Config.Env.find((one) => one.startsWith("TEXT="))?.slice(5)));
     const { status, text } = await this.#server.get(this.domain);
     return status === 200 && texts.has(text) && texts.size === 1 ? undefined : `it answers ${status} "${text}"`;
