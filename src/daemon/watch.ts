@@ -74,18 +74,29 @@ export class Watch {
   async #died(id: ReplicaId): Promise<void> {
     if (!this.#isLive(id)) return;
     const name = replicaName(id);
-    const now = this.#parts.now().getTime();
-    const short = this.#lived(name) < SHORT_LIFE_MS;
-    const deaths = (this.#deaths.get(name) ?? []).filter((at) => now - at < LOOP_MS);
-    this.#deaths.set(name, short ? [...deaths, now] : []);
+    const lived = this.#lived(name);
+    if (lived >= SHORT_LIFE_MS) this.#deaths.delete(name);
     this.#down.set(name, { id, awaited: false });
     // A route that Traefik does not confirm is no reason to leave the replica as it is.
     this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
     const state = await this.#settled(id);
     // One that is not to come back was stopped by a deploy or by its owner.
     if (state === undefined || !state.restarts || !this.#isLive(id)) return;
+    this.#countDeath(id, lived);
     this.#parts.onTrouble(id, state);
     if (state.status === "exited") this.#parts.repair(id.service);
+  }
+
+  #countDeath(id: ReplicaId, lived: number): void {
+    const name = replicaName(id);
+    const now = this.#parts.now().getTime();
+    // A clock that was put back tells nothing about a life.
+    if (lived < 0 || lived >= SHORT_LIFE_MS) return;
+    const deaths = (this.#deaths.get(name) ?? []).filter((at) => Math.abs(now - at) < LOOP_MS);
+    this.#deaths.set(name, [...deaths, now]);
+    if (!this.#inLoop(name)) return;
+    this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
+    this.#goOn(name, this.#leavesLoop(id));
   }
 
   /** What became of a replica that ended: it runs again, waits to be started again, or stays as it is. */
@@ -118,7 +129,6 @@ export class Watch {
     if (await this.#comesBack(id, down) && this.#down.get(name) === down) {
       this.#down.delete(name);
       await this.#writeOutage(id.service);
-      if (this.#inLoop(name)) await this.#leavesLoop(id);
     }
   }
 
@@ -126,7 +136,8 @@ export class Watch {
   async #leavesLoop(id: ReplicaId): Promise<void> {
     const name = replicaName(id);
     const deaths = this.#deaths.get(name);
-    const isOver = () => this.#deaths.get(name) !== deaths || this.#lived(name) >= SHORT_LIFE_MS;
+    const isOver = () =>
+      this.#deaths.get(name) !== deaths || (!this.#down.has(name) && this.#lived(name) >= SHORT_LIFE_MS);
     const limits = { timeoutMs: LATE_TIMEOUT_MS, intervalMs: LATE_INTERVAL_MS, signal: this.#signal };
     await waitUntil(isOver, { what: `${name} goes on`, ...limits });
     if (this.#deaths.get(name) !== deaths) return;

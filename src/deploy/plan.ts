@@ -23,6 +23,8 @@ export type Step =
     readonly to: readonly ReplicaId[];
     readonly holdSeconds: number;
     readonly held: boolean;
+    /** Requests that are held also wait for the old release here, where it listens on another port. */
+    readonly returnAddress?: string | undefined;
   }
   | { readonly kind: "unroute"; readonly service: string }
   /** From here on these services only reach the service by its name; undefined: what was left of its isolation goes. */
@@ -35,6 +37,8 @@ export type Step =
 /** What the planner needs to know of a release. */
 export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
   readonly places: readonly Pick<ReplicaPlace, "n">[];
+  /** Where the old release comes back if this one fails, when `needsReturnAddress`; else it takes this one's place. */
+  readonly returnAddress?: string | undefined;
   /** A deploy when it is not given. */
   readonly origin?: Release["origin"];
 };
@@ -102,6 +106,14 @@ function stopsFirst(next: ServiceSpec, old: PlannedRelease | undefined): old is 
   return next.scale === 0 && old !== undefined;
 }
 
+/**
+ * Whether the old release has to come back at an address of its own if the next one fails. Requests that are held are bound
+ * to address and port of the next, so an old one that listens on another port would not be found there.
+ */
+export function needsReturnAddress(next: ServiceSpec, old: PlannedRelease | undefined): boolean {
+  return stopsFirst(next, old) && next.sites.length > 0 && old.spec.sites.length > 0 && next.port !== old.spec.port;
+}
+
 function imageStep({ service, number, origin = { kind: "deploy" } }: PlannedRelease): Step {
   if (origin.kind === "deploy") return { kind: "build", service, release: number };
   return { kind: "reuse", service, release: number, of: origin.of };
@@ -130,7 +142,15 @@ function stopFirst(next: PlannedRelease, old: PlannedRelease): readonly Step[] {
   const peers = peerSteps(next, old);
   const holdSeconds = worstHoldSeconds(next.spec, old.spec);
   const before: readonly Step[] = next.spec.sites.length > 0
-    ? [{ kind: "route", service: next.service, release: next.number, to: added, holdSeconds, held: true }]
+    ? [{
+      kind: "route",
+      service: next.service,
+      release: next.number,
+      to: added,
+      holdSeconds,
+      held: true,
+      returnAddress: next.returnAddress,
+    }]
     : old.spec.sites.length > 0
     ? [{ kind: "unroute", service: next.service }]
     : [];

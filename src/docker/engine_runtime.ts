@@ -14,7 +14,7 @@ import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
-import { EngineError, unlessStatus } from "./engine_error.ts";
+import { EngineError, startHint, unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
@@ -103,7 +103,7 @@ export class EngineRuntime implements Runtime {
       await unlessStatus([304], this.#client.run(containers.startContainer(found)));
     } catch (error) {
       if (!(error instanceof EngineError) || error.status === 0 || error.status === 404) throw error;
-      throw new NotReadyError(error.message, { cause: error });
+      throw new NotReadyError(error.message, { hint: startHint(error.reason), cause: error });
     }
   }
 
@@ -199,15 +199,24 @@ export class EngineRuntime implements Runtime {
     return found && replicaState(id, found.container, this.#names);
   }
 
-  async list(): Promise<readonly ReplicaState[]> {
-    const labels = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
-    const listed = await this.#client.run(containers.listContainers(labels));
+  async list(service?: string): Promise<readonly ReplicaState[]> {
+    const listed = await this.#listed(...service === undefined ? [] : [`${Label.service}=${service}`]);
     const states = await Promise.all(listed.map(async (each) => {
       const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
       const id = container && replicaIdOf(container.Config.Labels);
       return container && id && replicaState(id, container, this.#names);
     }));
     return states.filter((state) => state !== undefined).sort(byName);
+  }
+
+  async addresses(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#listed()).flatMap(({ addresses }) => addresses));
+  }
+
+  /** The containers of replicas that carry these labels too. */
+  #listed(...labels: readonly string[]): Promise<readonly containers.ListedContainer[]> {
+    const own = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
+    return this.#client.run(containers.listContainers([...own, ...labels]));
   }
 
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent> {

@@ -14,6 +14,8 @@ export interface Route {
   readonly port: number;
   /** Ingress addresses (IPv4) of the replicas that get requests, in a stable order. Empty: 503 at once. */
   readonly addresses: readonly string[];
+  /** Where the release before this one comes back if this one does not come: requests that are held reach it as well. */
+  readonly returning?: { readonly address: string; readonly port: number };
   /** How long a request waits for an address that does not answer, in seconds; 0: not at all. */
   readonly holdSeconds: number;
 }

@@ -34,12 +34,12 @@ export function serviceRouters(route: Route, hold: string | undefined): readonly
   return groupsOf(route.sites).flatMap(([first, ...more], index): readonly ServiceRouter[] => {
     // No service has such a name: none has an underscore in it, and none begins with `mypaas`.
     const name = index === 0 ? service : `${service}_${index + 1}`;
-    const common = {
-      rule: siteRule([first, ...more].map(({ domain }) => domain), first.path),
-      priority: Priority.service * first.path.length,
-    };
+    const domains = [first, ...more].map(({ domain }) => domain);
+    const priority = Priority.service * first.path.length;
+    const common = { rule: siteRule(domains, first.path), priority };
     const waiting = hold === undefined ? [] : [hold];
     if (!first.https) return [{ ...common, name, entryPoint: "web", service, middlewares: waiting, tls: false }];
+    const redirected = domains.filter((domain) => !servesPlainly(route, { domain, path: first.path }));
     return [
       {
         ...common,
@@ -49,16 +49,24 @@ export function serviceRouters(route: Route, hold: string | undefined): readonly
         middlewares: route.hsts ? [HSTS_MIDDLEWARE, ...waiting] : waiting,
         tls: true,
       },
-      {
-        ...common,
-        name: `mypaas-redirect-${name}`,
-        entryPoint: "web",
-        service: "noop@internal",
-        middlewares: [REDIRECT_MIDDLEWARE],
-        tls: false,
-      },
+      ...(redirected.length === 0 ? [] : [
+        {
+          rule: siteRule(redirected, first.path),
+          priority,
+          name: `mypaas-redirect-${name}`,
+          entryPoint: "web",
+          service: "noop@internal",
+          middlewares: [REDIRECT_MIDDLEWARE],
+          tls: false,
+        } as const,
+      ]),
     ];
   });
+}
+
+/** While a release with https and one without take turns, a site has both; a redirect, which browsers keep, would be too early. */
+function servesPlainly({ sites }: Route, site: Pick<Site, "domain" | "path">): boolean {
+  return sites.some(({ domain, path, https }) => domain === site.domain && path === site.path && !https);
 }
 
 /** Sites of the same path and scheme, in the order in which the first of each comes. */

@@ -102,6 +102,21 @@ Deno.test("a deploy that stops the old replica is no trouble", async () => {
   assertEquals(daemon.server.serving(), ["blog.2.1"]);
 });
 
+Deno.test("a replica that deploys stop, one after another, is in no crash loop", async () => {
+  await using daemon = await BenchDaemon.start({ onLive: () => {} });
+  await daemon.deploy(files());
+  const { runtime, tables } = daemon.server;
+  for (let stops = 0; stops < 4; stops++) {
+    await runtime.setRestart(id(1), false);
+    runtime.crash(id(1));
+    await routed(daemon, 1);
+    runtime.restart(id(1));
+    await runtime.setRestart(id(1), true);
+  }
+  await waitUntil(() => daemon.server.serving().length === 1, { what: "it serves again", ...SOON });
+  assertEquals(tables.flat().filter(({ holdSeconds }) => holdSeconds === 0), []);
+});
+
 Deno.test("a release whose container ends twice in its first minute is taken back by itself", async () => {
   await using daemon = await BenchDaemon.start({});
   await daemon.deploy(files());

@@ -234,3 +234,29 @@ Deno.test("watchReplicas() ends at once when it is aborted while the Engine is a
   stop.abort();
   assertEquals((await within(first, { what: "the watch ends", timeoutMs: 1000 })).done, true);
 });
+
+Deno.test("EngineRuntime asks once for the addresses of many replicas, and looks at those of one service alone", async () => {
+  const services = Array.from({ length: 200 }, (_, index) => index === 0 ? "web" : `other-${index}`);
+  const listed = services.map((service, index) => ({
+    Id: `id-${service}`,
+    Names: [`/${service}.7.1`],
+    Labels: { ...LABELS, "mypaas.service": service },
+    NetworkSettings: { Networks: { mypaas: { IPAddress: `10.0.0.${index}` } } },
+  }));
+  await using engine = new FakeEngine({
+    answer: ({ path }) => {
+      if (!path.startsWith("/containers/json")) return Response.json(CONTAINER_29);
+      const { label }: { label: string[] } = JSON.parse(
+        new URL(path, "http://docker").searchParams.get("filters") ?? "",
+      );
+      const wanted = label.map((each) => each.split("=") as [keyof typeof LABELS, string]);
+      return Response.json(listed.filter(({ Labels }) => wanted.every(([name, value]) => Labels[name] === value)));
+    },
+  });
+  using client = new DockerClient(engine.socket);
+  const runtime = runtimeAt(client);
+  assertEquals((await runtime.addresses()).size, 200);
+  assertEquals(engine.calls.length, 1);
+  assertEquals((await runtime.list("web")).map(({ id }) => id), [ID]);
+  assertEquals(engine.calls.slice(2).map(({ path }) => path), ["/containers/id-web/json"]);
+});

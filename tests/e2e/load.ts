@@ -29,6 +29,8 @@ export interface LoadRequest {
   /** Until its answer, milliseconds. */
   readonly ms: number;
   readonly ok: boolean;
+  /** What was answered. */
+  readonly text: string;
 }
 
 interface Hit {
@@ -142,21 +144,32 @@ function summarize(hits: readonly Hit[], rate: number): LoadResult {
     const counts = code === 200 ? bodies : failures;
     counts[text] = (counts[text] ?? 0) + 1;
   }
-  const requests = hits.map(({ code, latency }, i) => ({ at: times[i] ?? 0, ms: latency / 1e6, ok: code === 200 }))
-    .sort((a, b) => a.at - b.at);
-  const latencies = requests.map(({ ms }) => ms).sort((a, b) => a - b);
+  const requests = hits.map(({ code, latency, body }, i) => ({
+    at: times[i] ?? 0,
+    ms: latency / 1e6,
+    ok: code === 200,
+    text: atob(body ?? ""),
+  })).sort((a, b) => a.at - b.at);
+  const latencies = requests.map(({ ms }) => ms);
   return {
     sent,
     seconds,
     failed: Object.values(failures).reduce((sum, count) => sum + count, 0),
     failures,
     bodies,
-    p50: latencies[Math.floor(latencies.length / 2)] ?? 0,
-    p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
-    max: latencies.at(-1) ?? 0,
+    ...spread(latencies),
     longestGap: longestGap(requests),
     requests,
   };
+}
+
+/** Half of the numbers are below `p50`, all but a hundredth below `p99`. */
+export function spread(
+  numbers: readonly number[],
+): { readonly p50: number; readonly p99: number; readonly max: number } {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 };
 }
 
 function longestGap(requests: readonly LoadRequest[]): number {

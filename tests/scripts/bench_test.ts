@@ -4,7 +4,7 @@ import { plotLatency } from "../../scripts/bench/plot.ts";
 
 /** Requests at an even rate, each of 20 ms unless told otherwise. */
 function requests(count: number, { ok = true, ms = (_n: number): number => 20 } = {}) {
-  return Array.from({ length: count }, (_, n) => ({ at: 1_000_000 + n * 3, ms: ms(n), ok }));
+  return Array.from({ length: count }, (_, n) => ({ at: 1_000_000 + n * 3, ms: ms(n), ok, text: "" }));
 }
 
 function points(svg: string): readonly string[] {

@@ -2,7 +2,8 @@
 //
 // Environment:
 //
-//	TEXT        what every path answers that has no other answer; {path} in it is the path asked for
+//	TEXT        what every path answers that has no other answer; {path} in it is the path asked for, {ready} the Unix
+//	            milliseconds at which it began to listen
 //	PORT        where it listens, 80 unless given
 //	LISTEN      on which address, 0.0.0.0 unless given
 //	BOOT        how long it takes before it listens, such as 1s
@@ -12,10 +13,12 @@
 //	ECHO        a port on which it sends back what it gets, over TCP and UDP
 //	EXIT_NOW    exits with this code before it listens
 //	EXIT_AFTER  exits with EXIT_CODE after this time
+//	COUNT       the file in which /count notes what it got
 //	IGNORE_TERM not empty: SIGTERM does nothing; else it exits at once, requests or not
 //
 // `app call SOCKET METHOD PATH BODY [NAME:VALUE...]` is a client instead: it sends one request over a unix socket and
-// prints the status on one line and the answer after it.
+// prints the status on one line and the answer after it. `app visit HTTP_PORT HTTPS_PORT PLAIN_HOST SECURE_HOST LONGEST`
+// visits a service in all ways until its stdin ends (visit.go), and prints one JSON object for every visit.
 package main
 
 import (
@@ -37,6 +40,10 @@ import (
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "call" {
 		call(os.Args[2:])
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == "visit" {
+		visitAll(os.Args[2:])
 		return
 	}
 	terminate := make(chan os.Signal, 1)
@@ -66,16 +73,19 @@ func main() {
 	}
 	address := net.JoinHostPort(setting("LISTEN", "0.0.0.0"), setting("PORT", "80"))
 	fmt.Println("app listens on", address)
-	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, routes()))
+	listener, err := net.Listen("tcp", address)
+	fatal(err)
+	fmt.Fprintln(os.Stderr, http.Serve(listener, routes(time.Now())))
 	os.Exit(1)
 }
 
-func routes() http.Handler {
+func routes(ready time.Time) http.Handler {
 	delay := duration("DELAY")
 	healthy := time.Now().Add(duration("HEALTHY"))
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, strings.ReplaceAll(os.Getenv("TEXT"), "{path}", r.URL.Path))
+		known := strings.NewReplacer("{path}", r.URL.Path, "{ready}", fmt.Sprint(ready.UnixMilli()))
+		fmt.Fprint(w, known.Replace(os.Getenv("TEXT")))
 	})
 	mux.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
 		if time.Now().Before(healthy) {
@@ -90,6 +100,9 @@ func routes() http.Handler {
 		fmt.Fprint(w, name)
 	})
 	mux.HandleFunc("/fetch", fetch)
+	mux.HandleFunc("/socket", socket)
+	mux.HandleFunc("/events", events)
+	mux.HandleFunc("/count", count)
 	mux.HandleFunc("/write", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, nil, os.WriteFile(r.FormValue("file"), []byte(r.FormValue("text")), 0o644))
 	})
@@ -144,9 +157,9 @@ func echo(port string) {
 	}()
 }
 
-// fetch gets ?url= from inside the container: what it sees of the network.
+// fetch gets ?url= from inside the container, over a connection of its own: what it sees of the network.
 func fetch(w http.ResponseWriter, r *http.Request) {
-	client := http.Client{Timeout: 3 * time.Second}
+	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	reply, err := client.Get(r.FormValue("url"))
 	if err != nil {
 		answer(w, nil, err)
