@@ -60,6 +60,21 @@ Deno.test("waitUntil() ends with the reason of its signal, in a look and in a pa
   }
 });
 
+Deno.test("waitUntil() ends at once when its signal aborts between a look and the pause", async () => {
+  const abort = new AbortController();
+  const began = performance.now();
+  const look = () => {
+    queueMicrotask(() => abort.abort(new Error("enough")));
+    return false as const;
+  };
+  await assertRejects(
+    () => waitUntil(look, { what: "it is there", timeoutMs: 5000, intervalMs: 2000, signal: abort.signal }),
+    Error,
+    "enough",
+  );
+  assertEquals(performance.now() - began < 1000, true);
+});
+
 Deno.test("waitUntil() does not look when its signal has aborted", async () => {
   const look = () => {
     throw new Error("must not look");

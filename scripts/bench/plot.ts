@@ -3,43 +3,48 @@ import type { LoadRequest } from "../../tests/e2e/load.ts";
 const WIDTH = 900;
 const HEIGHT = 260;
 const LEFT = 60;
+const RIGHT = 10;
+const TOP = 20;
 const BOTTOM = 30;
-/** Requests of this long share one point: the slowest of them. */
-const BUCKET_MS = 100;
+/** Fastest of what is drawn; the axis is logarithmic. */
 const FLOOR_MS = 10;
+/** The axis goes at least up to here. */
+const CEILING_MS = 1000;
 
-/** Draws latency over time as an SVG, logarithmic, with the moments in which a new release became live and what failed. */
+/**
+ * Draws latency over time as an SVG, logarithmic, with the moments in which a new release became live and what failed. It
+ * stays small however many requests there are: those that would be drawn over each other share one point, the slowest.
+ *
+ * @param requests in the order in which they were sent
+ * @param options `cutovers` in milliseconds since 1970
+ */
 export function plotLatency(
   requests: readonly LoadRequest[],
   { title, cutovers }: { readonly title: string; readonly cutovers: readonly number[] },
 ): string {
-  const [first] = requests;
-  if (first === undefined) throw new Error("Cannot plot: there are no requests");
-  const start = first.at;
-  const seconds = ((requests.at(-1)?.at ?? start) - start) / 1000;
-  const slowest = Math.max(1000, ...requests.map(({ ms }) => ms));
-  const x = (at: number) => LEFT + (at - start) / 1000 / seconds * (WIDTH - LEFT - 10);
+  const start = requests.at(0)?.at;
+  const end = requests.at(-1)?.at;
+  if (start === undefined || end === undefined) throw new Error("Cannot plot: there are no requests");
+  const span = Math.max(1, end - start);
+  const slowest = requests.reduce((most, { ms }) => Math.max(most, ms), CEILING_MS);
+  const x = (at: number) => Math.round(LEFT + (at - start) / span * (WIDTH - LEFT - RIGHT));
   const y = (ms: number) =>
-    20 + (1 - Math.log(Math.max(ms, FLOOR_MS) / FLOOR_MS) / Math.log(slowest / FLOOR_MS)) * (HEIGHT - 20 - BOTTOM);
-  const buckets = new Map<number, number>();
-  for (const { at, ms } of requests) {
-    const bucket = Math.floor((at - start) / BUCKET_MS);
-    buckets.set(bucket, Math.max(buckets.get(bucket) ?? 0, ms));
-  }
-  const line = [...buckets].sort(([a], [b]) => a - b)
-    .map(([bucket, ms]) => `${x(start + bucket * BUCKET_MS).toFixed(1)},${y(ms).toFixed(1)}`).join(" ");
+    TOP + (1 - Math.log(Math.max(ms, FLOOR_MS) / FLOOR_MS) / Math.log(slowest / FLOOR_MS)) * (HEIGHT - TOP - BOTTOM);
+  const bottom = HEIGHT - BOTTOM;
+  const line = slowestByPlace(requests, x).map(([place, ms]) => `${place},${y(ms).toFixed(1)}`).join(" ");
   const marks = [10, 100, 1000, 10_000].filter((ms) => ms <= slowest).map((ms) =>
-    `<line x1="${LEFT}" x2="${WIDTH - 10}" y1="${y(ms)}" y2="${y(ms)}" stroke="#ddd"/>` +
-    `<text x="${LEFT - 6}" y="${y(ms) + 4}" text-anchor="end">${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}</text>`
+    `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(ms).toFixed(1)}" y2="${y(ms).toFixed(1)}" stroke="#ddd"/>` +
+    `<text x="${LEFT - 6}" y="${(y(ms) + 4).toFixed(1)}" text-anchor="end">${
+      ms < 1000 ? `${ms} ms` : `${ms / 1000} s`
+    }</text>`
   );
   const lives = cutovers.map((at) =>
-    `<line x1="${x(at).toFixed(1)}" x2="${x(at).toFixed(1)}" y1="20" y2="${
-      HEIGHT - BOTTOM
-    }" stroke="#2a7" stroke-dasharray="3 3"/>`
+    `<line x1="${x(at)}" x2="${x(at)}" y1="${TOP}" y2="${bottom}" stroke="#2a7" stroke-dasharray="3 3"/>`
   );
-  const failed = requests.filter(({ ok }) => !ok).map(({ at }) =>
-    `<circle cx="${x(at).toFixed(1)}" cy="${HEIGHT - BOTTOM}" r="3" fill="#c00"/>`
+  const failed = slowestByPlace(requests.filter(({ ok }) => !ok), x).map(([place]) =>
+    `<circle cx="${place}" cy="${bottom}" r="3" fill="#c00"/>`
   );
+  const legend = `${(span / 1000).toFixed(0)} s; dashed: a new release is live; red: failed requests`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
@@ -48,10 +53,18 @@ export function plotLatency(
     ...lives,
     `<polyline points="${line}" fill="none" stroke="#25c" stroke-width="1"/>`,
     ...failed,
-    `<text x="${WIDTH - 10}" y="${HEIGHT - 8}" text-anchor="end">${
-      seconds.toFixed(0)
-    } s; dashed: a new release is live; red: a failed request</text>`,
+    `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${legend}</text>`,
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** The longest time of the requests at each place, from left to right. */
+function slowestByPlace(
+  requests: readonly LoadRequest[],
+  place: (at: number) => number,
+): readonly (readonly [number, number])[] {
+  const slowest = new Map<number, number>();
+  for (const { at, ms } of requests) slowest.set(place(at), Math.max(slowest.get(place(at)) ?? 0, ms));
+  return [...slowest].sort(([a], [b]) => a - b);
 }

@@ -109,6 +109,10 @@ export async function daemonParts(
     now,
     envStore,
     ingressNetwork: names.networks.ingress,
+    ranges: {
+      ingress: replicaRange(settings.networks.ingress),
+      internal: replicaRange(settings.networks.internal),
+    },
     onIdle,
     log,
   };
@@ -119,15 +123,12 @@ export async function daemonParts(
     ...ground,
     counts,
     onLive: live.onLive,
-    ranges: {
-      ingress: replicaRange(settings.networks.ingress),
-      internal: replicaRange(settings.networks.internal),
-    },
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     builderKind: settings.builder,
+    buildsAtATime: settings.builds,
     urlsOf,
     volumePlace,
     address: settings.address,

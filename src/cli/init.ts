@@ -29,6 +29,7 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
         ["buildkit", "classic"] as const,
       ),
     )
+    .option("--builds <count>", "how many images are built at the same time (1)")
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
     .option("--auto-domain [suffix]", "reach services without a domain at SERVICE.SUFFIX (<address>.sslip.io)")
     .action(({ autoDomain, ...flags }) =>

@@ -2,6 +2,7 @@ import type { Connection } from "../client/connection.ts";
 import { awaitVerdict } from "../client/await_verdict.ts";
 import { renderUnledSites, unledSites } from "../client/first_page.ts";
 import { ProgressLines, type PushResult, renderResult } from "../client/progress.ts";
+import { withNextCommand } from "../client/next_command.ts";
 import { push } from "../client/push.ts";
 import { sha256 } from "../host/hash.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
@@ -63,7 +64,9 @@ async function send(
         if (json) terminal.out(JSON.stringify(event));
         else for (const line of progress.next(event)) terminal.err(line);
       }),
-  );
+  ).catch((error) => {
+    throw withNextCommand(error, again(path, server));
+  });
   if (json) {
     const { sentBytes, lacked: { totalBytes }, seconds } = result;
     terminal.out(JSON.stringify({ kind: "sent", bytes: sentBytes, total: totalBytes, seconds }));
@@ -81,6 +84,12 @@ async function send(
   else {terminal.out(
       kind === "kept" ? `release ${end.release} stays` : `release ${end.release} was replaced by another`,
     );}
+}
+
+/** The command that does the same once more. */
+function again(path: string, server: string | undefined): string {
+  const words = server === undefined ? ["deploy"] : ["push", server];
+  return ["mypaas", ...words, ...path === "Dockerfile" ? [] : [path]].join(" ");
 }
 
 /** The sites whose domains do not lead to the server yet. */

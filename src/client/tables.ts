@@ -20,7 +20,7 @@ export function servicesTable(services: readonly ServiceSummary[]): readonly str
       lines[i] ?? "",
       ...(lastFailure === undefined
         ? []
-        : [`  release ${lastFailure.release} ${lastFailure.status}: ${plainText(lastFailure.error)}`]),
+        : [`  release ${lastFailure.release} ${howItFailed(lastFailure)}: ${plainText(lastFailure.error)}`]),
     ]),
   ];
 }
@@ -56,6 +56,10 @@ export function keysTable(keys: readonly KeySummary[]): readonly string[] {
       shortTime(key.revokedAt),
     ]),
   );
+}
+
+function howItFailed({ status }: NonNullable<ServiceSummary["lastFailure"]>): string {
+  return status === "retired" ? "taken back" : status;
 }
 
 function replicas({ replicas, scale }: ServiceSummary): string {

@@ -8,16 +8,22 @@ import { followedImage } from "./accept.ts";
 import type { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
-/** Builds images for releases, one at a time: a small machine is not to be filled with compilers. */
+/** Builds images for releases, a few at a time: a small machine is not to be filled with compilers. */
 export class Builds {
   readonly #builder: Pick<Builder, "build">;
-  readonly #queue = new Queue();
+  readonly #queue: Queue;
 
-  constructor(builder: Pick<Builder, "build">) {
+  /** @param atATime how many builds go on side by side */
+  constructor(builder: Pick<Builder, "build">, atATime: number) {
     this.#builder = builder;
+    this.#queue = new Queue(atATime);
   }
 
-  /** Builds when it is its turn; the log says what it waits for, and what the build writes. */
+  /**
+   * Builds when it is its turn; the log says what it waits for, and what the build writes.
+   *
+   * @param signal ends the wait as well as the build
+   */
   async build(
     { service, number, spec }: Release,
     { request, source, service: parsed, log, signal }: {
@@ -30,9 +36,8 @@ export class Builds {
   ): Promise<BuiltImage> {
     const behind = this.#queue.behind("build");
     if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
-    return await this.#queue.run("build", `${service}.${number}`, () => {
-      signal.throwIfAborted();
-      return this.#builder.build(
+    const build = () =>
+      this.#builder.build(
         {
           service,
           release: number,
@@ -45,6 +50,6 @@ export class Builds {
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
         signal,
       );
-    });
+    return await this.#queue.run("build", `${service}.${number}`, build, signal);
   }
 }

@@ -25,6 +25,8 @@ export interface DeploysParts
   extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
+  /** How many builds go on side by side; one unless told otherwise. */
+  readonly buildsAtATime?: number;
   readonly envStore: Pick<EnvStore, "values">;
   /** How laptops reach the server: a domain or an IPv4 address. */
   readonly address: string;
@@ -56,7 +58,7 @@ export interface Asker {
 /** Makes the image of a release. */
 type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;
 
-/** Accepts deploys and carries them out: one at a time per service, services side by side, one build at a time. */
+/** Accepts deploys and carries them out: one at a time per service, services side by side, few builds at a time. */
 export class Deploys {
   readonly work: Work;
   readonly #parts: DeploysParts;
@@ -68,7 +70,7 @@ export class Deploys {
     this.#parts = parts;
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
-    this.#builds = new Builds(parts.builder);
+    this.#builds = new Builds(parts.builder, parts.buildsAtATime ?? 1);
   }
 
   /**

@@ -38,8 +38,8 @@ async function logs(call: Call, { store, runtime }: ApiParts): Promise<Result> {
     tail: wholeNumber(call, "tail"),
     since: wholeNumber(call, "since"),
   };
-  const found = await runtime.list();
-  const replicas = found.map(({ id }) => id).filter((id) => id.service === name && id.release === release.number);
+  const found = await runtime.list(name);
+  const replicas = found.map(({ id }) => id).filter((id) => id.release === release.number);
   if (replicas.length === 0) {
     throw new MyPaasError(
       `Cannot show the log of "${name}": release ${release.number} is ${release.status} and has no container`,

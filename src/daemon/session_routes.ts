@@ -23,8 +23,8 @@ async function exec(call: Call, { store, runtime }: ApiParts): Promise<Result> {
   const { command, replica } = parseExecRequest(call.body);
   const { service, cannot, live } = known(call, store, "run a command in");
   if (live === undefined) throw notLive(cannot);
-  const running = (await runtime.list()).filter(({ id, status }) =>
-    id.service === service && id.release === live.number && status === "running"
+  const running = (await runtime.list(service)).filter(({ id, status }) =>
+    id.release === live.number && status === "running"
   );
   if (running.length === 0) {
     const stopped = store.serviceState(service) === "stopped";

@@ -19,7 +19,8 @@ export function summarize(
   },
 ): ServiceSummary {
   const pending = releases.some(({ status }) => status === "pending");
-  const failure = releases.find((release) => release.number > (live?.number ?? 0) && release.error !== undefined);
+  const failure = releases.find((release) => release.number > (live?.number ?? 0) && release.error !== undefined) ??
+    takenBack(live, releases);
   const replicas = found.filter(({ id }) => id.release === live?.number);
   const up = replicas.filter((state) => state.status === "running" && state.health !== "unhealthy");
   return {
@@ -48,6 +49,15 @@ export function summarize(
       ? undefined
       : { release: failure.number, status: failure.status, error: failure.error ?? "" },
   };
+}
+
+/** The release that the daemon took back by itself, and put the live one in its place. */
+function takenBack(live: Release | undefined, releases: readonly Release[]): Release | undefined {
+  if (live?.origin.kind !== "rollback") return undefined;
+  const { because } = live.origin;
+  return because === undefined
+    ? undefined
+    : releases.find(({ number, error, status }) => status === "retired" && number < live.number && error === because);
 }
 
 /**

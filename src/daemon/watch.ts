@@ -74,18 +74,29 @@ export class Watch {
   async #died(id: ReplicaId): Promise<void> {
     if (!this.#isLive(id)) return;
     const name = replicaName(id);
-    const now = this.#parts.now().getTime();
-    const short = now - (this.#starts.get(name) ?? -Infinity) < SHORT_LIFE_MS;
-    const deaths = (this.#deaths.get(name) ?? []).filter((at) => now - at < LOOP_MS);
-    this.#deaths.set(name, short ? [...deaths, now] : []);
+    const lived = this.#lived(name);
+    if (lived >= SHORT_LIFE_MS) this.#deaths.delete(name);
     this.#down.set(name, { id, awaited: false });
     // A route that Traefik does not confirm is no reason to leave the replica as it is.
     this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
     const state = await this.#settled(id);
     // One that is not to come back was stopped by a deploy or by its owner.
     if (state === undefined || !state.restarts || !this.#isLive(id)) return;
+    this.#countDeath(id, lived);
     this.#parts.onTrouble(id, state);
     if (state.status === "exited") this.#parts.repair(id.service);
+  }
+
+  #countDeath(id: ReplicaId, lived: number): void {
+    const name = replicaName(id);
+    const now = this.#parts.now().getTime();
+    // A clock that was put back tells nothing about a life.
+    if (lived < 0 || lived >= SHORT_LIFE_MS) return;
+    const deaths = (this.#deaths.get(name) ?? []).filter((at) => Math.abs(now - at) < LOOP_MS);
+    this.#deaths.set(name, [...deaths, now]);
+    if (!this.#inLoop(name)) return;
+    this.#goOn(`the route of ${id.service}`, this.#writeOutage(id.service));
+    this.#goOn(name, this.#leavesLoop(id));
   }
 
   /** What became of a replica that ended: it runs again, waits to be started again, or stays as it is. */
@@ -119,6 +130,24 @@ export class Watch {
       this.#down.delete(name);
       await this.#writeOutage(id.service);
     }
+  }
+
+  /** Waits until a replica that was in a crash loop has lived for long enough, or ends again. */
+  async #leavesLoop(id: ReplicaId): Promise<void> {
+    const name = replicaName(id);
+    const deaths = this.#deaths.get(name);
+    const isOver = () =>
+      this.#deaths.get(name) !== deaths || (!this.#down.has(name) && this.#lived(name) >= SHORT_LIFE_MS);
+    const limits = { timeoutMs: LATE_TIMEOUT_MS, intervalMs: LATE_INTERVAL_MS, signal: this.#signal };
+    await waitUntil(isOver, { what: `${name} goes on`, ...limits });
+    if (this.#deaths.get(name) !== deaths) return;
+    this.#deaths.delete(name);
+    await this.#writeOutage(id.service);
+  }
+
+  /** How long ago it was seen to start, in milliseconds. */
+  #lived(name: string): number {
+    return this.#parts.now().getTime() - (this.#starts.get(name) ?? -Infinity);
   }
 
   /** Waits until a replica is ready; false when it ended again, or is somebody else's business by now. */
@@ -174,13 +203,15 @@ export class Watch {
 
   async #writeOutage(service: string): Promise<void> {
     const live = this.#parts.store.live(service);
-    if (live === undefined) return await this.#parts.routes.setOutage(service, undefined);
-    const down = live.places.filter(({ n }) => this.#down.has(replicaName({ service, release: live.number, n })));
-    const addresses = new Set(
-      down.flatMap(({ ingressAddress }) => ingressAddress === undefined ? [] : [ingressAddress]),
-    );
-    const hopeless = down.every(({ n }) => this.#inLoop(replicaName({ service, release: live.number, n })));
-    await this.#parts.routes.setOutage(service, addresses.size === 0 ? undefined : { addresses, hopeless });
+    const down = new Set<string>();
+    const looping = new Set<string>();
+    for (const { n, ingressAddress } of live?.places ?? []) {
+      if (live === undefined || ingressAddress === undefined) continue;
+      const name = replicaName({ service, release: live.number, n });
+      if (this.#down.has(name)) down.add(ingressAddress);
+      if (this.#inLoop(name)) looping.add(ingressAddress);
+    }
+    await this.#parts.routes.setOutage(service, down.size + looping.size === 0 ? undefined : { down, looping });
   }
 
   #inLoop(name: string): boolean {

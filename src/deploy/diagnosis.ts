@@ -30,6 +30,23 @@ export function diagnose(name: string, evidence: Evidence): NotReadyError {
   });
 }
 
+/**
+ * Says what seems wrong with a replica that runs and is not ready yet, while there is time to mend it. Pure.
+ *
+ * @returns undefined when it may just need longer
+ */
+export function suspicion(name: string, evidence: Evidence): string | undefined {
+  const { state, port, listeners, probed, startTimeoutSeconds } = evidence;
+  if (state === undefined || ended(state)) return undefined;
+  const waits = `it is waited for until ${startTimeoutSeconds} s have passed`;
+  const output = healthOutput(state);
+  if (output !== "") return `the health check of ${name} did not succeed yet: ${output}; ${waits}`;
+  if (probed?.status !== undefined) return `${name} answers ${probed.status} for ${probed.path}; ${waits}`;
+  if (listeners.length === 0 || accepts(evidence)) return undefined;
+  const only = listeners.every(({ address }) => isLoopback(address)) ? " only" : "";
+  return `${name} listens on ${listenerNames(listeners)}${only}, and mypaas.port is ${port}; ${waits}`;
+}
+
 function cause(evidence: Evidence): string {
   const { state, port, startTimeoutSeconds } = evidence;
   if (state === undefined) return "its container is gone";
@@ -41,21 +58,19 @@ function cause(evidence: Evidence): string {
       const limit = maxMemoryBytes === undefined ? "" : `; mypaas.maxmem is ${memory(maxMemoryBytes)}`;
       return `it was killed${after} because it ran out of memory${limit}`;
     }
-    return `it exited with code ${state.exitCode}${after}${signalName(state.exitCode)}`;
+    const why = isForeign(evidence) ? `: its program is not one of this server's processor (${ENOEXEC})` : "";
+    return `it exited with code ${state.exitCode}${after}${signalName(state.exitCode)}${why}`;
   }
   const waited = `within ${startTimeoutSeconds} s`;
   if (state.health === "unhealthy" || state.health === "starting") {
-    const output = state.healthOutput.trim();
-    return `its health check did not succeed ${waited}${
-      output === "" ? "" : `: ${JSON.stringify(output.slice(-200))}`
-    }`;
+    const output = healthOutput(state);
+    return `its health check did not succeed ${waited}${output === "" ? "" : `: ${output}`}`;
   }
   if (evidence.probed?.status !== undefined) {
     const { path, status } = evidence.probed;
     return `its health check ${path} did not answer 2xx or 3xx ${waited}, but ${status}`;
   }
-  const reachable = evidence.listeners.filter((listener) => !isLoopback(listener.address));
-  if (reachable.some((listener) => listener.port === port)) {
+  if (accepts(evidence)) {
     return `it accepts connections on port ${port}, but answered no HTTP request${
       evidence.probed === undefined ? "" : ` for ${evidence.probed.path}`
     } ${waited}`;
@@ -71,6 +86,15 @@ function hint(evidence: Evidence): string {
   if (state !== undefined && ended(state) && state.oomKilled && maxMemoryBytes !== undefined) {
     return `Give it more, such as "# mypaas.maxmem = ${memory(2 * maxMemoryBytes)}", or let it use less.`;
   }
+  if (isForeign(evidence)) {
+    return "Build it for this server: no FROM --platform, GOARCH or binary of another. A script needs its #! line.";
+  }
+  if (state !== undefined && ended(state) && state.error === "" && state.exitCode === 0) {
+    return "A container lives as long as its first process: let that run in the foreground.";
+  }
+  if (state?.health === "unhealthy" || state?.health === "starting") {
+    return `Mend it or its HEALTHCHECK; one that needs longer takes ${longer(evidence)}.`;
+  }
   if (state !== undefined && !ended(state) && state.error === "") {
     const onPort = listeners.find((listener) => listener.port === port);
     if (onPort !== undefined && isLoopback(onPort.address)) return "Let the service listen on 0.0.0.0.";
@@ -81,11 +105,32 @@ function hint(evidence: Evidence): string {
     if (onPort === undefined && listeners.length > 0) {
       return `Let the service listen on 0.0.0.0, and write its port as "# mypaas.port = ...".`;
     }
-    return `A service that needs longer to start takes "# mypaas.start-timeout = ${
-      evidence.startTimeoutSeconds * 2
-    }s".`;
+    return `A service that needs longer to start takes ${longer(evidence)}.`;
   }
   return "The lines above are the end of its log. Mend it and deploy again.";
+}
+
+function longer({ startTimeoutSeconds }: Evidence): string {
+  return `"# mypaas.start-timeout = ${startTimeoutSeconds * 2}s"`;
+}
+
+/** The kernel's words for a program of another architecture, or of none. */
+const ENOEXEC = "exec format error";
+
+/** The runtime gives no code for it: it writes the words as the last line of the container's log. */
+function isForeign({ state, log }: Evidence): boolean {
+  return state !== undefined && ended(state) && log.at(-1)?.includes(ENOEXEC) === true;
+}
+
+/** The end of what the health check said, quoted; empty when it said nothing. */
+function healthOutput({ health, healthOutput }: ReplicaState): string {
+  const output = healthOutput.trim();
+  return output === "" || health === "none" || health === "healthy" ? "" : JSON.stringify(output.slice(-200));
+}
+
+/** Whether connections from outside of a replica are accepted on its port. */
+export function accepts({ listeners, port }: Pick<Evidence, "listeners" | "port">): boolean {
+  return listeners.some((listener) => listener.port === port && !isLoopback(listener.address));
 }
 
 function ended(state: ReplicaState): boolean {

@@ -1,8 +1,9 @@
 import { TimeoutError, waitUntil } from "../wait.ts";
 import type { Probes } from "./runtime.ts";
 
-/** Looks that must find no connection, one after another, before a replica counts as drained. */
-const QUIET_LOOKS = 3;
+/** So long nobody must have been connected before a replica counts as drained, looked at this often. */
+const QUIET_MS = 80;
+const LOOK_INTERVAL_MS = 40;
 
 export interface DrainTarget {
   /** Completes "... has no request". */
@@ -21,7 +22,12 @@ export interface DrainTarget {
 export async function drain(
   probes: Pick<Probes, "establishedConnections">,
   target: DrainTarget,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  { timeoutMs, quietMs = QUIET_MS, signal }: {
+    readonly timeoutMs: number;
+    /** How long nobody must have been connected. */
+    readonly quietMs?: number;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<number> {
   if (target.pid === 0) return 0;
   let quiet = 0;
@@ -30,8 +36,8 @@ export async function drain(
     await waitUntil(async () => {
       left = await probes.establishedConnections(target.pid, target.port);
       quiet = left === 0 ? quiet + 1 : 0;
-      return quiet >= QUIET_LOOKS;
-    }, { what: `${target.name} has no request`, timeoutMs, intervalMs: 40, signal });
+      return quiet > quietMs / LOOK_INTERVAL_MS;
+    }, { what: `${target.name} has no request`, timeoutMs, intervalMs: LOOK_INTERVAL_MS, signal });
     return 0;
   } catch (error) {
     if (error instanceof TimeoutError) return left;

@@ -100,12 +100,14 @@ function planRepairs(live: Release, found: readonly ReplicaState[]): readonly St
   });
 }
 
-/** What never was ready has no request to finish; it is in the way. */
+/** What never was ready is in the way; one that listened before it was may have requests to finish. */
 function stopAndRemove(states: readonly ReplicaState[]): readonly Step[] {
   if (states.length === 0) return [];
   const running = states.filter((state) => state.status === "running" || state.status === "restarting");
   return [
-    ...(running.length > 0 ? [{ kind: "stop", replicas: ids(running) } as const] : []),
+    ...(running.length > 0
+      ? [{ kind: "drain", replicas: ids(running) } as const, { kind: "stop", replicas: ids(running) } as const]
+      : []),
     { kind: "remove", replicas: ids(states) },
   ];
 }

@@ -1,7 +1,8 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
-import { diagnose, type Probed } from "./diagnosis.ts";
+import { diagnose, type Evidence, type Probed, suspicion } from "./diagnosis.ts";
+import { logTail } from "./log_tail.ts";
 import type { Probes, ReplicaState, Runtime } from "./runtime.ts";
 
 /** Without a health check or a domain no event says "ready": a replica that ran this long without an exit is. */
@@ -12,7 +13,10 @@ const PROBE_TIMEOUT_MS = 5000;
 const LONGEST_INTERVAL_MS = 1000;
 /** One that does not even accept a connection is asked again soon. */
 const DEAF_INTERVAL_MS = 100;
-const LOG_TAIL_LINES = 20;
+/** How often it is looked whether a replica has ended while a probe waits for its answer. */
+const LOOK_INTERVAL_MS = 100;
+/** What seems wrong with a replica that is not ready is told after this time, not only at the end. */
+const SUSPICION_MS = 5000;
 /** The exit code of a process that SIGKILL ended. */
 const SIGKILLED = 137;
 
@@ -31,17 +35,21 @@ export interface ReadinessParts {
  */
 export async function awaitReady(
   parts: ReadinessParts,
-  { id, spec, ingressAddress, oomKillsBefore }: {
+  { id, spec, ingressAddress, oomKillsBefore, warn }: {
     readonly id: ReplicaId;
     readonly spec: ServiceSpec;
     readonly ingressAddress: string | undefined;
     /** What `oomKills` said before it was started. */
     readonly oomKillsBefore: number;
+    /** Told once, in a sentence, when it seems that the wait leads nowhere. */
+    readonly warn?: (text: string) => void;
   },
   signal?: AbortSignal,
 ): Promise<void> {
   const name = replicaName(id);
   const probe = probeOf(spec);
+  const suspectFrom = warn === undefined ? Infinity : parts.now().getTime() + SUSPICION_MS;
+  let suspected = false;
   let state: ReplicaState | undefined;
   let endedBefore: number | undefined;
   let probed: Probed | undefined;
@@ -52,20 +60,26 @@ export async function awaitReady(
     // Of one that runs already only what happens from now on counts.
     state = found && { ...found, restartCount: found.restartCount - (endedBefore ?? 0) };
     if (state === undefined || state.error !== "" || hasEnded(state)) return "ended";
+    const now = parts.now().getTime();
+    if (now >= suspectFrom && !suspected) {
+      suspected = true;
+      const text = suspicion(name, await gather(parts, { id, spec, probed, oomKillsBefore }, state));
+      if (text !== undefined) warn?.(text);
+    }
     if (state.health !== "none") {
       if (state.health !== "healthy") return false;
       if (spec.healthcheck === undefined) return "ready";
     }
-    const now = parts.now().getTime();
     const address = ingressAddress ?? state.internalAddress;
     if (probe === undefined || address === undefined) {
       return now - startOf(state, parts) >= UNPROBED_READY_MS && "ready";
     }
     if (now < nextProbe) return false;
     const target = { address, port: spec.port, host: probe.host, path: probe.path };
-    const status = await parts.probes.httpStatus(target, probe.timeoutMs, waitSignal);
-    // A probe that was cut off because the time is over says nothing new.
-    if (status !== undefined || !waitSignal.aborted) probed = { path: probe.path, status };
+    using alive = new Alive(parts.runtime, id, waitSignal);
+    const status = await parts.probes.httpStatus(target, probe.timeoutMs, alive.signal);
+    // A probe that was cut off says nothing new.
+    if (status !== undefined || !alive.signal.aborted) probed = { path: probe.path, status };
     // Who does not listen yet is not troubled by the question; the answer of one that does is waited for.
     const pause = status === undefined ? Math.min(probe.intervalMs, DEAF_INTERVAL_MS) : probe.intervalMs;
     nextProbe = now + pause;
@@ -78,6 +92,37 @@ export async function awaitReady(
     if (!(error instanceof TimeoutError)) throw error;
   }
   throw diagnose(name, await gather(parts, { id, spec, probed, oomKillsBefore }, state));
+}
+
+/**
+ * A signal that aborts when a replica ends, looked at while a probe waits: an answer from an address that nobody has any
+ * more may take the whole time of the probe to fail.
+ */
+class Alive implements Disposable {
+  readonly #over = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(runtime: Pick<Runtime, "inspect">, id: ReplicaId, outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#over.signal]);
+    let begun = false;
+    waitUntil(async () => {
+      if (!begun) {
+        begun = true;
+        return false;
+      }
+      const state = await runtime.inspect(id);
+      return state === undefined || state.status === "exited" || state.status === "restarting";
+    }, {
+      what: `${replicaName(id)} has ended`,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      intervalMs: LOOK_INTERVAL_MS,
+      signal: this.signal,
+    }).then(() => this.#over.abort(), () => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.#over.abort();
+  }
 }
 
 interface Probe {
@@ -113,7 +158,7 @@ async function gather(
     readonly oomKillsBefore: number;
   },
   state: ReplicaState | undefined,
-) {
+): Promise<Evidence> {
   const alive = state !== undefined && !hasEnded(state);
   const killed = state?.exitCode === SIGKILLED && await parts.probes.oomKills() > oomKillsBefore;
   return {
@@ -124,15 +169,8 @@ async function gather(
     probed: spec.healthcheck && probed,
     maxMemoryBytes: spec.maxMemoryBytes,
     startTimeoutSeconds: spec.startTimeoutSeconds,
-    log: state === undefined ? [] : await logTail(parts, id),
+    log: state === undefined ? [] : await logTail(parts.runtime, [id]),
   };
-}
-
-async function logTail(parts: ReadinessParts, id: ReplicaId): Promise<readonly string[]> {
-  const lines: string[] = [];
-  const query = { follow: false, tail: LOG_TAIL_LINES };
-  for await (const line of parts.runtime.logs(id, query, AbortSignal.timeout(5000))) lines.push(line.text);
-  return lines;
 }
 
 function hasEnded(state: ReplicaState): boolean {

@@ -1,4 +1,5 @@
 import { messageOf } from "../error.ts";
+import { giveUp, type GiveUpParts } from "./give_up.ts";
 import { peerRepairs, peersOf } from "./peers.ts";
 import { planReconcile, repairsAnything, type ServiceFacts, serviceFacts } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
@@ -10,6 +11,8 @@ import type { Release } from "./store.ts";
 
 export interface ReconcileParts extends RunnerParts {
   readonly builder: Pick<Builder, "removeImage">;
+  /** The addresses that replicas may have. */
+  readonly ranges: GiveUpParts["ranges"];
 }
 
 /**
@@ -24,8 +27,10 @@ export async function reconcileService(
   options: Pick<RunOptions, "report" | "signal">,
 ): Promise<void> {
   const begun = parts.store.pending().filter((release) => release.service === service && release.step !== undefined);
-  for (const release of begun) interrupt(parts, release, `It was given up at "${release.step}"`);
-  await runSteps(parts, planService(parts, service, await look(parts.runtime)), options);
+  for (const release of begun) await interrupt(parts, release, `It was given up at "${release.step}"`);
+  // Whether the right ones reach an isolated service is seen on the replicas of the others.
+  const only = peersOf(parts.store, service) === undefined ? service : undefined;
+  await runSteps(parts, planService(parts, service, await look(parts.runtime, only)), options);
   if (parts.store.serviceState(service) === "removing") await forgetService(parts, service);
 }
 
@@ -47,7 +52,7 @@ export async function reconcileAll(
   parts: ReconcileParts,
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
-  interruptPending(parts);
+  await interruptPending(parts);
   const found = await look(parts.runtime);
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
@@ -77,15 +82,15 @@ export async function reconcileAll(
   return failed;
 }
 
-/** What is on the machine. */
+/** What is on the machine, of all services or of one. */
 interface Found {
   readonly replicas: readonly ReplicaState[];
   /** The services that have peers. */
   readonly isolated: readonly string[];
 }
 
-async function look(runtime: Runtime): Promise<Found> {
-  const [replicas, isolated] = await Promise.all([runtime.list(), runtime.isolated()]);
+async function look(runtime: Runtime, service?: string): Promise<Found> {
+  const [replicas, isolated] = await Promise.all([runtime.list(service), runtime.isolated()]);
   return { replicas, isolated };
 }
 
@@ -97,15 +102,15 @@ function planService({ store }: RunnerParts, service: string, found: Found): rea
 }
 
 /** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */
-function interruptPending(parts: RunnerParts): void {
+async function interruptPending(parts: ReconcileParts): Promise<void> {
   for (const release of parts.store.pending()) {
     const where = release.step === undefined ? "before its first step" : `at "${release.step}"`;
-    interrupt(parts, release, `The daemon ended ${where}`);
+    await interrupt(parts, release, `The daemon ended ${where}`);
   }
 }
 
-function interrupt({ store, now }: RunnerParts, { service, number }: Release, error: string): void {
-  store.fail(service, number, "interrupted", error, now().toISOString());
+function interrupt(parts: ReconcileParts, release: Release, error: string): Promise<void> {
+  return giveUp(parts, release, { status: "interrupted", error });
 }
 
 /** The last of a removal: nothing of the service runs any more. */

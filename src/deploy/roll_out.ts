@@ -1,11 +1,10 @@
 import { errorOfKind, hintWith, messageOf, MyPaasError } from "../error.ts";
-import { type AddressRange, nextAddress } from "./addresses.ts";
-import { needsReturnAddress, planDeploy, type PlannedRelease, type Step } from "./plan.ts";
+import { giveUp } from "./give_up.ts";
+import { givePlaces } from "./places.ts";
+import { needsReturnAddress, planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
-import type { ReplicaState } from "./runtime.ts";
 import type { Release } from "./store.ts";
-import { replicaCount } from "../service/spec.ts";
 
 /** Images of so many releases are kept, so that a rollback needs no build. */
 const RELEASES_KEPT = 5;
@@ -15,7 +14,8 @@ const RELEASES_LOOKED_AT = 50;
 export interface RollOutParts extends ReconcileParts {
   /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
   readonly onUnfinished: (service: string) => void;
-  readonly ranges: { readonly ingress: AddressRange; readonly internal: AddressRange };
+  /** Tells whoever runs the daemon what happens behind the answer. */
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -32,12 +32,12 @@ export async function rollOut(
   release: Release,
   options: RunOptions,
 ): Promise<{ readonly tail: Promise<void> }> {
-  const { service, number } = release;
+  const { service } = release;
   const old = parts.store.live(service);
   let behind: readonly Step[];
   try {
     const given = givePlaces(parts, release, {
-      found: await parts.runtime.list(),
+      found: await parts.runtime.addresses(),
       returns: needsReturnAddress(release.spec, old),
     });
     const steps = planDeploy({ ...release, ...given }, old);
@@ -48,43 +48,12 @@ export async function rollOut(
     throw await undo(parts, { release, old, error }, options);
   }
   try {
-    await runSteps(parts, behind.filter(isSwitching), { report: options.report });
-    parts.store.setStep(service, number, undefined);
+    await runSteps(parts, behind.filter(isSwitching), { report: options.report, release });
   } catch (error) {
     options.report({ kind: "warning", text: `the new release is live, but ${messageOf(error)}` });
     parts.onUnfinished(service);
   }
-  return { tail: cleanUp(parts, service, behind.filter((step) => !isSwitching(step))) };
-}
-
-/**
- * Gives every replica of a release its fixed addresses.
- *
- * @param found the replicas on the machine, whose addresses are not free whatever the state says
- * @param returns whether the old release gets a return address
- */
-function givePlaces(
-  { store, ranges }: Pick<RollOutParts, "store" | "ranges">,
-  release: Release,
-  { found, returns }: { readonly found: readonly ReplicaState[]; readonly returns: boolean },
-): Required<Pick<PlannedRelease, "places" | "returnAddress">> {
-  const releases = [...store.allLive(), ...store.pending()];
-  const known = [...found, ...releases.flatMap(({ places }) => places)];
-  const used = new Set<string | undefined>(releases.map(({ heldAddress }) => heldAddress));
-  for (const { ingressAddress, internalAddress } of known) used.add(ingressAddress).add(internalAddress);
-  const give = (network: "ingress" | "internal") => {
-    const address = nextAddress(ranges[network], store.addressCursor(network), used);
-    used.add(address);
-    store.setAddressCursor(network, address);
-    return address;
-  };
-  const places = Array.from({ length: replicaCount(release.spec) }, (_, index) => ({
-    n: index + 1,
-    ingressAddress: release.spec.sites.length > 0 ? give("ingress") : undefined,
-    internalAddress: give("internal"),
-  }));
-  store.setPlaces(release.service, release.number, places);
-  return { places, returnAddress: returns ? give("ingress") : undefined };
+  return { tail: cleanUp(parts, release, behind.filter((step) => !isSwitching(step))) };
 }
 
 async function undo(
@@ -98,7 +67,7 @@ async function undo(
   let putBack = false;
   try {
     // What this throws, for a full disk, is like any other failure here: the repair marks the release.
-    parts.store.fail(service, number, status, messageOf(error), parts.now().toISOString());
+    await giveUp(parts, release, { status, error: messageOf(error) });
     await reconcileService(parts, service, { report });
     putBack = true;
     await parts.builder.removeImage(service, number);
@@ -123,13 +92,20 @@ async function undo(
 }
 
 /** What happens behind the answer: the old release drains and goes, and images nobody needs any more. */
-async function cleanUp(parts: RollOutParts, service: string, steps: readonly Step[]): Promise<void> {
-  await runSteps(parts, steps, { report: () => {} });
+async function cleanUp(parts: RollOutParts, release: Release, steps: readonly Step[]): Promise<void> {
+  const { service, number } = release;
+  await runSteps(parts, steps, {
+    report: (event) => {
+      if (event.kind === "warning") parts.log(`${service}: ${event.text}`);
+    },
+    release,
+  });
+  parts.store.setStep(service, number, undefined);
   const recent = parts.store.releases(service, RELEASES_LOOKED_AT).filter(({ status }) => status !== "pending");
   const wasLive = recent.filter(({ status }) => status === "live" || status === "retired");
   const kept = new Set(wasLive.slice(0, RELEASES_KEPT));
   // Of one that never was live an image is there when the daemon was killed behind the build.
-  for (const release of recent) if (!kept.has(release)) await parts.builder.removeImage(service, release.number);
+  for (const each of recent) if (!kept.has(each)) await parts.builder.removeImage(service, each.number);
 }
 
 /** What the answer of a deploy waits for behind the commit: whoever reaches the service from now on does. */

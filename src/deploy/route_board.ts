@@ -15,11 +15,12 @@ export function routeOf(
   return { service: name, sites, hsts, port, addresses, holdSeconds };
 }
 
-/** Which of a service's addresses get no request for now, because what is there is not ready. */
+/** What is wrong with a service's addresses at the moment. */
 export interface Outage {
-  readonly addresses: ReadonlySet<string>;
-  /** Whether requests are refused at once while no address is left, instead of waiting. */
-  readonly hopeless: boolean;
+  /** What is there is not ready: they get no request. */
+  readonly down: ReadonlySet<string>;
+  /** What is there ends again and again, be it up or down now. */
+  readonly looping: ReadonlySet<string>;
 }
 
 /** The routes of all services as they are meant to be now; Traefik's table is always written as a whole. */
@@ -52,7 +53,8 @@ export class RouteBoard {
 
   /**
    * Takes addresses out of a service's route until it is told otherwise, whatever else the route becomes. While none would
-   * be left, all of them stay and requests wait; or, when it is hopeless, they are refused.
+   * be left, all of them stay and requests wait. Where there are but crash loops nobody waits, also while one is up: those
+   * that it lets down when it ends would be tried again and again for the whole hold.
    */
   async setOutage(service: string, outage: Outage | undefined): Promise<void> {
     const before = this.#effective(service);
@@ -65,9 +67,9 @@ export class RouteBoard {
     const route = this.#routes.get(service);
     const outage = this.#outages.get(service);
     if (route === undefined || outage === undefined) return route;
-    const addresses = route.addresses.filter((address) => !outage.addresses.has(address));
-    if (addresses.length > 0) return { ...route, addresses };
-    return outage.hopeless ? { ...route, addresses: [], holdSeconds: 0 } : route;
+    const addresses = route.addresses.filter((address) => !outage.down.has(address));
+    if (route.addresses.every((address) => outage.looping.has(address))) return { ...route, addresses, holdSeconds: 0 };
+    return addresses.length > 0 ? { ...route, addresses } : route;
   }
 
   async #apply(routes: ReadonlyMap<string, Route>): Promise<void> {

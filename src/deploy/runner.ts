@@ -1,9 +1,10 @@
-import { MyPaasError } from "../error.ts";
+import { MyPaasError, NotReadyError } from "../error.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { drain } from "./drain.ts";
+import { logTail } from "./log_tail.ts";
 import { peersOf, reachedBy } from "./peers.ts";
 import { describeStep, type Step } from "./plan.ts";
 import { awaitReady } from "./readiness.ts";
@@ -19,6 +20,8 @@ export interface RunnerParts {
   /** Named in the labels, for a stock Traefik. */
   readonly ingressNetwork: string;
   readonly now: () => Date;
+  /** In milliseconds; for tests. */
+  readonly nameLingersMs?: number;
 }
 
 /** What a run of steps tells while it goes on. */
@@ -35,12 +38,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Who has looked up a service's name may connect so much later; its old replica is still there then. */
+const NAME_LINGERS_MS = 1000;
+
 /**
  * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
  * found, and doing a step again that was done does no harm.
  */
 export async function runSteps(parts: RunnerParts, steps: readonly Step[], options: RunOptions): Promise<void> {
-  const run: Run = { oomKillsBefore: await parts.probes.oomKills() };
+  const run: Run = { oomKillsBefore: await parts.probes.oomKills(), unnamed: new Set() };
   for (const step of steps) {
     options.signal?.throwIfAborted();
     const text = describeStep(step);
@@ -56,6 +62,8 @@ export async function runSteps(parts: RunnerParts, steps: readonly Step[], optio
 interface Run {
   /** Processes that the kernel had killed for memory before replicas were started. */
   oomKillsBefore: number;
+  /** Names of the replicas that have given up their service's name. */
+  readonly unnamed: Set<string>;
 }
 
 async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { readonly run: Run }): Promise<void> {
@@ -69,13 +77,19 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
       return await meetPeers(parts, step.replicas);
     case "start":
       options.run.oomKillsBefore = await parts.probes.oomKills();
-      return await forEach(step.replicas, (id) => runtime.start(id));
+      return await forEach(step.replicas, (id) => runtime.start(id)).catch((error) => {
+        tellFailure(error, options);
+        throw error;
+      });
     case "await-ready":
       return await bringUp(parts, step.replicas, options);
     case "name":
-      return await forEach(step.replicas, (id) => setNamed(parts, id, true));
+      await forEach(step.replicas, async (id) => void await setNamed(parts, id, true));
+      return;
     case "unname":
-      return await forEach(step.replicas, (id) => setNamed(parts, id, false));
+      return await forEach(step.replicas, async (id) => {
+        if (await setNamed(parts, id, false)) options.run.unnamed.add(replicaName(id));
+      });
     case "drain":
       return await forEach(step.replicas, (id) => drainReplica(parts, id, options));
     case "stop":
@@ -144,32 +158,74 @@ async function meetPeers({ runtime, store }: RunnerParts, replicas: readonly Rep
   await Promise.all([...services].map((service) => runtime.setPeers(service, peersOf(store, service))));
 }
 
+/** Waits until all are ready. The first that fails speaks for all: the others are not waited for. */
 async function bringUp(
   parts: RunnerParts,
   replicas: readonly ReplicaId[],
-  { signal, run }: { readonly signal?: AbortSignal | undefined; readonly run: Run },
-) {
-  await forEach(replicas, async (id) => {
-    const release = releaseOf(parts.store, id);
-    const { ingressAddress } = placeOf(release, id);
-    const { oomKillsBefore } = run;
-    await awaitReady(parts, { id, spec: release.spec, ingressAddress, oomKillsBefore }, signal);
-    await parts.runtime.setRestart(id, true);
+  options: RunOptions & { readonly run: Run },
+): Promise<void> {
+  const { signal, run: { oomKillsBefore } } = options;
+  const failed = new AbortController();
+  const either = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const warn = (text: string) => options.report({ kind: "warning", text });
+  try {
+    await forEach(replicas, async (id) => {
+      const release = releaseOf(parts.store, id);
+      const { ingressAddress } = placeOf(release, id);
+      try {
+        await awaitReady(parts, { id, spec: release.spec, ingressAddress, oomKillsBefore, warn }, either);
+        await parts.runtime.setRestart(id, true);
+      } catch (error) {
+        if (!failed.signal.aborted) tellFailure(error, options);
+        failed.abort(error);
+        throw error;
+      }
+    });
+  } catch {
+    throw await withAllLogs(parts, replicas, failed.signal.reason);
+  }
+}
+
+/** Says at once why a release fails: what comes after that, such as putting the old one back, may take its time. */
+function tellFailure(error: unknown, { release, report }: RunOptions): void {
+  if (release !== undefined && error instanceof NotReadyError) report({ kind: "warning", text: error.message });
+}
+
+/** A failure of one replica with the logs of those that were started with it. */
+async function withAllLogs(
+  { runtime }: RunnerParts,
+  replicas: readonly ReplicaId[],
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof NotReadyError) || replicas.length === 1) return error;
+  return new NotReadyError(error.message, {
+    hint: error.hint,
+    details: await logTail(runtime, replicas),
+    cause: error,
   });
 }
 
-async function setNamed({ runtime }: RunnerParts, id: ReplicaId, named: boolean): Promise<void> {
+/** @returns whether anything was to be done */
+async function setNamed({ runtime }: RunnerParts, id: ReplicaId, named: boolean): Promise<boolean> {
   const state = await runtime.inspect(id);
-  if (state === undefined || state.named === named || (!named && !isRunning(state))) return;
+  if (state === undefined || state.named === named || (!named && !isRunning(state))) return false;
   await runtime.setNamed(id, named);
+  return true;
 }
 
-async function drainReplica(parts: RunnerParts, id: ReplicaId, options: RunOptions): Promise<void> {
+async function drainReplica(
+  parts: RunnerParts,
+  id: ReplicaId,
+  options: RunOptions & { readonly run: Run },
+): Promise<void> {
   const state = await parts.runtime.inspect(id);
   const spec = parts.store.release(id.service, id.release)?.spec;
   if (state === undefined || spec === undefined) return;
+  // Of a service that is being stopped nobody else takes over the name.
+  const takenOver = parts.store.live(id.service)?.number !== id.release;
   const left = await drain(parts.probes, { name: replicaName(id), pid: state.pid, port: spec.port }, {
     timeoutMs: spec.drainTimeoutSeconds * 1000,
+    ...takenOver && options.run.unnamed.has(replicaName(id)) && { quietMs: parts.nameLingersMs ?? NAME_LINGERS_MS },
     signal: options.signal,
   });
   if (left > 0) {

@@ -32,7 +32,7 @@ export interface ReplicaState {
   readonly restarts: boolean;
   /** What its health check says; `none` when its image has none. */
   readonly health: "none" | "starting" | "healthy" | "unhealthy";
-  /** Output of the last health check, when unhealthy. */
+  /** Output of the last health check, unless it is healthy. */
   readonly healthOutput: string;
   /** Process id on the host; 0 when it does not run. */
   readonly pid: number;
@@ -127,8 +127,10 @@ export interface Runtime {
   /** Puts a stopped replica at another address of the ingress network. */
   moveTo(id: ReplicaId, ingressAddress: string): Promise<void>;
   inspect(id: ReplicaId): Promise<ReplicaState | undefined>;
-  /** All replicas, in the order of their names. */
-  list(): Promise<readonly ReplicaState[]>;
+  /** All replicas, or those of one service, in the order of their names. What it costs grows with each. */
+  list(service?: string): Promise<readonly ReplicaState[]>;
+  /** The addresses that all replicas have, running or not, on whichever network. One look, however many there are. */
+  addresses(): Promise<ReadonlySet<string>>;
   /** Never ends by itself; ends when aborted. Reconnects; after a gap a consumer must look at `list` again, which `onGap` says. */
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent>;
   logs(id: ReplicaId, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;

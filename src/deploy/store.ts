@@ -50,7 +50,7 @@ export interface Release {
   readonly step: string | undefined;
   /**
    * The ingress address that requests have been bound to before the commit (stop-first). While it is set on a release
-   * that is not live, requests may wait for that address, so whoever serves next must have it.
+   * that is not live, requests may wait for that address, so whoever serves next must have it (see `giveUp`).
    */
   readonly heldAddress: string | undefined;
   readonly by: string;

@@ -85,6 +85,11 @@ const ContainerSchema = v.object({
   }),
 });
 
+/** The address of a container on a network. A stopped one has a fixed address too; undefined: none at the moment. */
+export function endpointAddress({ IPAMConfig, IPAddress }: v.InferOutput<typeof EndpointSchema>): string | undefined {
+  return IPAMConfig?.IPv4Address || IPAddress || undefined;
+}
+
 /** A container as the Engine describes it. */
 export type EngineContainer = v.InferOutput<typeof ContainerSchema>;
 
@@ -102,7 +107,7 @@ const ContainerListSchema = v.array(v.object({
   Id: v.string(),
   Names: v.array(v.string()),
   Labels: LabelsSchema,
-  NetworkSettings: v.nullish(v.object({ Networks: v.nullish(v.record(v.string(), v.unknown())) })),
+  NetworkSettings: v.nullish(v.object({ Networks: v.nullish(v.record(v.string(), EndpointSchema)) })),
 }));
 
 /** What a list says of a container. */
@@ -110,6 +115,8 @@ export interface ListedContainer extends ContainerRef {
   readonly labels: Readonly<Record<string, string>>;
   /** Names of those it is on. */
   readonly networks: readonly string[];
+  /** The fixed ones, and those that Docker gave while it runs. */
+  readonly addresses: readonly string[];
 }
 
 /** All containers that carry the labels, running or not; names are without slash. */
@@ -124,6 +131,9 @@ export function listContainers(labels: readonly string[]): DockerRequest<readonl
         name: (Names[0] ?? Id).replace("/", ""),
         labels: Labels,
         networks: Object.keys(NetworkSettings?.Networks ?? {}),
+        addresses: Object.values(NetworkSettings?.Networks ?? {}).flatMap((endpoint) =>
+          endpointAddress(endpoint) ?? []
+        ),
       })),
   };
 }

@@ -72,3 +72,13 @@ export function engineReason(text: string): string {
   } while (reason !== before);
   return reason.replace(/: unknown$/, "").replace(/\.$/, "");
 }
+
+/**
+ * What to try when a container could not be started. The Engine gives no code for the cause, only its words (tested in
+ * tests/docker/requests_test.ts).
+ */
+export function startHint(reason: string): string | undefined {
+  return reason.startsWith("exec: ")
+    ? "See that ENTRYPOINT or CMD of the Dockerfile names a program that is in the image and may be executed."
+    : undefined;
+}

@@ -11,10 +11,10 @@ import type {
 import { MyPaasError, NotReadyError } from "../error.ts";
 import { Label, type ObjectNames, type ReplicaId, replicaName } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
-import { waitUntil } from "../wait.ts";
+import { TimeoutError, waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
-import { EngineError, unlessStatus } from "./engine_error.ts";
+import { EngineError, startHint, unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
@@ -103,7 +103,7 @@ export class EngineRuntime implements Runtime {
       await unlessStatus([304], this.#client.run(containers.startContainer(found)));
     } catch (error) {
       if (!(error instanceof EngineError) || error.status === 0 || error.status === 404) throw error;
-      throw new NotReadyError(error.message, { cause: error });
+      throw new NotReadyError(error.message, { hint: startHint(error.reason), cause: error });
     }
   }
 
@@ -115,12 +115,32 @@ export class EngineRuntime implements Runtime {
   async stop(id: ReplicaId, graceSeconds: number): Promise<void> {
     const found = await this.#find(id);
     if (found === undefined) return;
-    await unlessStatus([404], this.#client.run(containers.setRestartPolicy(found, false)));
+    await this.#keepEnded(found);
     await unlessStatus([304, 404], this.#client.run(containers.stopContainer(found, graceSeconds)));
     await waitUntil(async () => {
       const now = await this.#find(id);
       return now === undefined || !now.container.State.Running;
     }, { what: `"${found.name}" has ended`, timeoutMs: STOPPED_TIMEOUT_MS });
+  }
+
+  /** Docker refuses this of a container that ends by itself at that moment: it is asked again until that is over. */
+  async #keepEnded(found: Found): Promise<void> {
+    let refusal: unknown;
+    const keepEnded = async () => {
+      try {
+        await unlessStatus([404], this.#client.run(containers.setRestartPolicy(found, false)));
+        return true;
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.status !== 500) throw error;
+        refusal = error;
+        return false;
+      }
+    };
+    try {
+      await waitUntil(keepEnded, { what: `"${found.name}" may be told to stay ended`, timeoutMs: STOPPED_TIMEOUT_MS });
+    } catch (error) {
+      throw error instanceof TimeoutError ? refusal ?? error : error;
+    }
   }
 
   async remove(id: ReplicaId): Promise<void> {
@@ -171,15 +191,24 @@ export class EngineRuntime implements Runtime {
     return found && replicaState(id, found.container, this.#names);
   }
 
-  async list(): Promise<readonly ReplicaState[]> {
-    const labels = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
-    const listed = await this.#client.run(containers.listContainers(labels));
+  async list(service?: string): Promise<readonly ReplicaState[]> {
+    const listed = await this.#listed(...service === undefined ? [] : [`${Label.service}=${service}`]);
     const states = await Promise.all(listed.map(async (each) => {
       const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(each.id)));
       const id = container && replicaIdOf(container.Config.Labels);
       return container && id && replicaState(id, container, this.#names);
     }));
     return states.filter((state) => state !== undefined).sort(byName);
+  }
+
+  async addresses(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#listed()).flatMap(({ addresses }) => addresses));
+  }
+
+  /** The containers of replicas that carry these labels too. */
+  #listed(...labels: readonly string[]): Promise<readonly containers.ListedContainer[]> {
+    const own = [`${Label.instance}=${this.#instance}`, `${Label.part}=replica`];
+    return this.#client.run(containers.listContainers([...own, ...labels]));
   }
 
   events(signal: AbortSignal, onGap?: () => void): AsyncIterable<ReplicaEvent> {

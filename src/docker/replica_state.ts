@@ -1,6 +1,6 @@
 import type { ReplicaState } from "../deploy/runtime.ts";
 import { Label, type ObjectNames, type ReplicaId } from "../service/names.ts";
-import type { EngineContainer } from "./container_requests.ts";
+import { endpointAddress, type EngineContainer } from "./container_requests.ts";
 import { engineReason } from "./engine_error.ts";
 import { INTERNAL_ADDRESS_LABEL, OWN_ADDRESS_LABEL } from "./replica_container.ts";
 
@@ -33,7 +33,7 @@ export function replicaState(
     reaches: reachedFrom(id.service, container, names),
     restarts: container.HostConfig.RestartPolicy?.Name === "always",
     health,
-    healthOutput: health === "unhealthy" ? (state.Health?.Log?.at(-1)?.Output ?? "").trim() : "",
+    healthOutput: health === "healthy" ? "" : (state.Health?.Log?.at(-1)?.Output ?? "").trim(),
     pid: state.Pid,
     restartCount: container.RestartCount,
     exitCode: state.ExitCode,
@@ -43,10 +43,10 @@ export function replicaState(
   };
 }
 
-/** The fixed address of a container on a network; undefined when it is not on it. A stopped one has it too. */
+/** The address of a container on a network, as `endpointAddress`; undefined when it is not on it. */
 export function addressOn(container: EngineContainer, network: string): string | undefined {
   const endpoint = container.NetworkSettings.Networks?.[network];
-  return endpoint?.IPAMConfig?.IPv4Address || endpoint?.IPAddress || undefined;
+  return endpoint && endpointAddress(endpoint);
 }
 
 /** The network on which the service's name leads to a replica, and its address there as it was made. */

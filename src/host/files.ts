@@ -2,12 +2,18 @@ import { basename, dirname } from "node:path";
 
 /**
  * Replaces a file so that a reader, or a power cut, finds the old or the new content as a whole and never a part: a
- * temporary file in the same folder is written, synced and renamed, and the folder synced.
+ * temporary file is written, synced and renamed, and the folder synced.
  *
  * @param mode permission bits of the new file, whatever the old one had
+ * @param options `through` is the temporary file's folder, on the same disk: another one where somebody watches the file's
  */
-export async function replaceFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const temporary = `${dirname(path)}/.${basename(path)}.${crypto.randomUUID()}.tmp`;
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  { through = dirname(path) }: { readonly through?: string } = {},
+): Promise<void> {
+  const temporary = `${through}/.${basename(path)}.${crypto.randomUUID()}.tmp`;
   try {
     await writeSynced(temporary, typeof content === "string" ? new TextEncoder().encode(content) : content, mode);
     await Deno.rename(temporary, path);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { RouteTable } from "../deploy/runtime.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import type { Route } from "../traefik/route.ts";
@@ -61,7 +62,10 @@ export class TraefikTable implements RouteTable {
     const generation = this.#nextGeneration();
     const wanted = readBackRouter(generation);
     const content = render(routes, generation);
-    await replaceFile(routesFile, content, 0o644).catch((cause: unknown) => {
+    // Traefik reads all again for each file that comes into its folder, and then rests (providersThrottleDuration): the
+    // temporary file would cost the table that rest.
+    const through = dirname(dirname(routesFile));
+    await replaceFile(routesFile, content, 0o644, { through }).catch((cause: unknown) => {
       throw new MyPaasError(`Cannot write the routes into "${routesFile}": ${messageOf(cause)}`, {
         cause,
         hint: "Check that the disk is not full (df -h) and that the folder is there (mypaas init makes it).",

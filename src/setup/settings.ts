@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly autoDomain: string | undefined;
   /** What Docker builds images with. */
   readonly builder: BuilderKind;
+  /** How many images are built at the same time. */
+  readonly builds: number;
   readonly apiPassword: string;
   readonly networks: {
     readonly internal: NetworkSettings;

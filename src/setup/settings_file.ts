@@ -13,6 +13,8 @@ export type DraftSettings = Omit<ServerSettings, "networks"> & {
 export const NETWORK_KEYS = ["internal", "ingress", "entry", "admin"] as const;
 export type NetworkKey = typeof NETWORK_KEYS[number];
 
+/** More builds at a time than any one machine is good for. */
+const MAX_BUILDS = 32;
 const HOST_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const DOMAIN = new RegExp(`^(?=.{1,253}$)(?:${HOST_LABEL}\\.)+(?!\\d+$)${HOST_LABEL}$`);
 
@@ -29,6 +31,8 @@ const port = v.pipe(
   v.minValue(1, "a port from 1 to 65535"),
   v.maxValue(65535, "a port from 1 to 65535"),
 );
+const BUILDS = `a number from 1 to ${MAX_BUILDS}`;
+const builds = v.pipe(v.number(BUILDS), v.integer(BUILDS), v.minValue(1, BUILDS), v.maxValue(MAX_BUILDS, BUILDS));
 const email = v.pipe(text, v.regex(/^[^@\s]+@[^@\s]+$/, "an email address"));
 const acme = v.pipe(
   text,
@@ -67,8 +71,9 @@ const FIELDS = {
   volumes: folder,
   traefikImage: image,
   autoDomain: v.optional(v.pipe(domain, v.maxLength(200, "a domain of at most 200 characters"))),
-  // A file of an earlier version does not have it.
+  // A file of an earlier version does not have these two.
   builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
+  builds: v.optional(builds, 1),
   apiPassword: v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hex digits")),
   networks: v.strictObject({
     internal: v.optional(network),

@@ -31,6 +31,7 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   traefikImage: "--traefik-image",
   autoDomain: "--auto-domain",
   builder: "--builder",
+  builds: "--builds",
 };
 
 /**
@@ -46,15 +47,15 @@ export function wantedSettings(
   const optional = (field: FlagField, before: string | undefined) =>
     flags[field] === "" ? undefined : checked(field, flags[field]) ?? before;
   const required = (field: FlagField, before: string) => checked(field, flags[field]) ?? before;
-  const port = (field: FlagField, before: number) =>
-    flags[field] === undefined ? before : portFlag(field, flags[field]);
+  const number = (field: FlagField, before: number) =>
+    flags[field] === undefined ? before : numberFlag(field, flags[field]);
   const domain = optional("domain", previous?.domain);
   const settings: DraftSettings = {
     serverId: previous?.serverId ?? fresh.serverId,
     address: checked("address", flags.address) ?? previous?.address ?? fresh.address ?? domain ?? noAddress(),
     domain,
-    httpPort: port("httpPort", previous?.httpPort ?? 80),
-    httpsPort: port("httpsPort", previous?.httpsPort ?? 443),
+    httpPort: number("httpPort", previous?.httpPort ?? 80),
+    httpsPort: number("httpsPort", previous?.httpsPort ?? 443),
     supervisor: supervisorFlag(flags.supervisor) ?? previous?.supervisor ?? fresh.supervisor,
     email: optional("email", previous?.email),
     acme: required("acme", previous?.acme ?? "production"),
@@ -63,6 +64,7 @@ export function wantedSettings(
     traefikImage: required("traefikImage", previous?.traefikImage ?? DEFAULT_TRAEFIK_IMAGE),
     autoDomain: optional("autoDomain", previous?.autoDomain),
     builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
+    builds: number("builds", previous?.builds ?? 1),
     apiPassword: previous?.apiPassword ?? fresh.apiPassword,
     networks: previous?.networks ?? {},
   };
@@ -87,11 +89,11 @@ function checked(field: FlagField, value: string | undefined): string | undefine
   return value;
 }
 
-function portFlag(field: FlagField, value: string): number {
-  const port = /^\d+$/.test(value) ? Number(value) : NaN;
-  const problem = fieldProblem(field, port);
+function numberFlag(field: FlagField, value: string): number {
+  const number = /^\d+$/.test(value) ? Number(value) : NaN;
+  const problem = fieldProblem(field, number);
   if (problem !== undefined) refuse(field, value, problem);
-  return port;
+  return number;
 }
 
 function supervisorFlag(value: string | undefined): ServerSettings["supervisor"] | undefined {

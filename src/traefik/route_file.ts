@@ -1,4 +1,3 @@
-import { stringify } from "@std/yaml";
 import type { Route } from "./route.ts";
 import { METRICS_PATH } from "./metrics.ts";
 import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, serviceRouters } from "./routers.ts";
@@ -61,7 +60,8 @@ export function readBackRouter(generation: number): { readonly name: string; rea
 
 /**
  * Renders the one file that Traefik's file provider reads: all services and the server's own routes. Equal input gives
- * equal text, whatever the order of the routes.
+ * equal text, whatever the order of the routes. Each part is one line: YAML takes JSON for a value, and a writer of YAML
+ * needs longer for 200 services than Traefik for reading them (it is written twice in a deploy).
  */
 export function renderRouteFile(routes: readonly Route[], extras: RouteFileExtras): string {
   const parts: Parts = { routers: {}, middlewares: {}, services: {} };
@@ -72,12 +72,15 @@ export function renderRouteFile(routes: readonly Route[], extras: RouteFileExtra
     used.some((service) => service.includes(`"serversTransport":"${name}"`))
   );
   const { defaultCertificate } = extras;
-  const text = stringify({
-    // Traefik refuses an empty map.
-    http: withoutEmpty({ ...parts, serversTransports: Object.fromEntries(transports) }),
-    ...(defaultCertificate &&
-      { tls: { stores: { default: { defaultCertificate: checkedCertificate(defaultCertificate) } } } }),
-  }, { useAnchors: false, lineWidth: -1 });
+  const maps = { ...parts, serversTransports: Object.fromEntries(transports) };
+  const text = [
+    "http:",
+    ...Object.entries(maps).flatMap(([name, map]) => mapLines(name, map)),
+    ...defaultCertificate === undefined
+      ? []
+      : ["tls:", ...mapLines("stores", { default: { defaultCertificate: checkedCertificate(defaultCertificate) } })],
+    "",
+  ].join("\n");
   // Traefik runs every file through Go's templates, which read the environment and files.
   if (text.includes("{{")) throw new Error(`The route file has a template: ${text}`);
   return text;
@@ -175,6 +178,8 @@ function checkedCertificate(certificate: { readonly certFile: string; readonly k
   return { certFile, keyFile };
 }
 
-function withoutEmpty(maps: Readonly<Record<string, object>>): Readonly<Record<string, object>> {
-  return Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0));
+/** None for an empty map, which Traefik refuses. */
+function mapLines(name: string, map: Readonly<Record<string, unknown>>): readonly string[] {
+  const lines = Object.entries(map).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  return lines.length === 0 ? [] : [`  ${name}:`, ...lines];
 }

@@ -72,7 +72,10 @@ export interface ServiceSummary {
   readonly replicas: readonly ReplicaSummary[];
   /** ISO 8601: since when the live release is live. */
   readonly since: string | undefined;
-  /** The last deploy that did not get live after the live one, if any. */
+  /**
+   * The last deploy that did not get live after the live one; if there is none, the release that the server took back to
+   * put the live one in its place, of which the status is `retired`.
+   */
   readonly lastFailure: { readonly release: number; readonly status: string; readonly error: string } | undefined;
 }
 

@@ -27,7 +27,7 @@ Deno.test("servicesTable() aligns its columns and puts a failure under its servi
         scale: 0,
         replicas: [],
         since: undefined,
-        lastFailure: undefined,
+        lastFailure: { release: 3, status: "retired", error: "db.3.1 ended twice" },
       },
     ]),
     [
@@ -35,6 +35,7 @@ Deno.test("servicesTable() aligns its columns and puts a failure under its servi
       "blog     7        live    1/2, 1 unhealthy, 2 restarts  2026-11-22 10:04Z  http://a.example/ http://b.example/",
       "  release 8 failed: Cannot start it",
       "db       -        failed  0/1                           -                  -",
+      "  release 3 taken back: db.3.1 ended twice",
     ],
   );
   assertEquals(servicesTable([]), ["no services"]);

@@ -77,6 +77,35 @@ Deno.test("deploys of two services go side by side, but for their builds", async
   assertEquals(kinds(await daemon.events(blog)).at(-1), "live");
 });
 
+Deno.test("a deploy that is cancelled while it waits for another's build ends at once", async () => {
+  await using daemon = await BenchDaemon.start();
+  const gate = Promise.withResolvers<void>();
+  daemon.onBuild = (image) => image === "blog:1" ? gate.promise : undefined;
+  const blog = await daemon.submit(await daemon.request(BLOG));
+  const shop = await daemon.submit(await daemon.request({ Dockerfile: dockerfile("shop") }));
+  const queued = () => Array.fromAsync(shop.log.follow(0, AbortSignal.timeout(1)));
+  await waitUntil(async () => kinds(await queued()).includes("queued"), { what: "shop waits", timeoutMs: 5000 });
+  assertEquals(daemon.deploys.cancel("shop", { by: "ann" }), ["shop.1"]);
+  assertEquals(failure(await daemon.events(shop)).message, 'Cannot finish the deploy "shop.1": ann cancelled it');
+  assertEquals(daemon.server.store.release("shop", 1)?.status, "cancelled");
+  assertEquals(daemon.builds, ["blog:1"]);
+  gate.resolve();
+  assertEquals(kinds(await daemon.events(blog)).at(-1), "live");
+});
+
+Deno.test("as many builds as the server is set to go on side by side", async () => {
+  await using daemon = await BenchDaemon.start({ buildsAtATime: 2 });
+  const gate = Promise.withResolvers<void>();
+  daemon.onBuild = () => gate.promise;
+  const deploys = await Promise.all(
+    ["blog", "shop", "wiki"].map(async (name) => daemon.submit(await daemon.request({ Dockerfile: dockerfile(name) }))),
+  );
+  await waitUntil(() => daemon.builds.length === 2, { what: "two builds began", timeoutMs: 5000, intervalMs: 1 });
+  gate.resolve();
+  for (const deploy of deploys) assertEquals(kinds(await daemon.events(deploy)).at(-1), "live");
+  assertEquals(daemon.builds.length, 3);
+});
+
 Deno.test("a deploy of what is live already builds nothing, unless it is forced", async () => {
   await using daemon = await BenchDaemon.start();
   await daemon.deploy(BLOG);

@@ -26,3 +26,55 @@ Deno.test("a failure does not hold up the next one", async () => {
   await Promise.resolve();
   assertEquals(queue.behind("blog"), undefined);
 });
+
+Deno.test("who leaves the line while it waits is told at once, and the next one does not wait for it", async () => {
+  const queue = new Queue();
+  const gate = Promise.withResolvers<void>();
+  const cancel = new AbortController();
+  const first = queue.run("build", "blog.1", () => gate.promise);
+  const left = queue.run("build", "shop.1", () => Promise.resolve("built"), cancel.signal);
+  const last = queue.run("build", "wiki.1", () => Promise.resolve("built"));
+  assertEquals([queue.behind("build"), queue.names], ["wiki.1", ["blog.1", "shop.1", "wiki.1"]]);
+  cancel.abort(new Error("cancelled"));
+  await assertRejects(() => left, Error, "cancelled");
+  assertEquals(queue.names, ["blog.1", "wiki.1"]);
+  gate.resolve();
+  await first;
+  assertEquals(await last, "built");
+  await assertRejects(() => queue.run("build", "late.1", () => Promise.resolve(), cancel.signal), Error, "cancelled");
+  assertEquals(queue.names, []);
+});
+
+Deno.test("work that goes on is not ended by its signal: that is its own business", async () => {
+  const queue = new Queue();
+  const gate = Promise.withResolvers<string>();
+  const cancel = new AbortController();
+  const going = queue.run("build", "blog.1", () => gate.promise, cancel.signal);
+  await Promise.resolve();
+  cancel.abort();
+  gate.resolve("built");
+  assertEquals(await going, "built");
+});
+
+Deno.test("a wider queue runs so many side by side, and the next one waits for the first that ends", async () => {
+  const queue = new Queue(2);
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const began: string[] = [];
+  const run = (name: string, gate?: Promise<void>) =>
+    queue.run("build", name, () => {
+      began.push(name);
+      return gate ?? Promise.resolve();
+    });
+  const first = run("blog.1", gates[0]?.promise);
+  assertEquals(queue.behind("build"), undefined);
+  const second = run("shop.1", gates[1]?.promise);
+  assertEquals(queue.behind("build"), "shop.1");
+  const third = run("wiki.1");
+  await Promise.resolve();
+  assertEquals(began, ["blog.1", "shop.1"]);
+  gates[1]?.resolve();
+  await Promise.all([second, third]);
+  gates[0]?.resolve();
+  await first;
+  assertEquals(began, ["blog.1", "shop.1", "wiki.1"]);
+});

@@ -51,11 +51,8 @@ Deno.test("putting things back after a failed deploy is tried again until the ol
   const tried = failing(daemon, "start blog.1.1", 2);
   const events = await daemon.deploy({ ...BLOG, new: "file" });
   assertEquals(events.at(-1)?.kind, "failed");
-  const warning = events.find(({ kind }) => kind === "warning");
-  assertEquals(
-    warning?.kind === "warning" && warning.text,
-    "putting things back is not finished, the daemon goes on with it: no answer",
-  );
+  const warnings = events.flatMap((event) => event.kind === "warning" ? [event.text] : []);
+  assertEquals(warnings.slice(1), ["putting things back is not finished, the daemon goes on with it: no answer"]);
   await waitUntil(() => daemon.server.serving().includes("blog.1.1"), { what: "blog serves", ...SOON });
   assertEquals(tried(), 3);
 });

@@ -89,6 +89,15 @@ Deno.test("summarize() tells of the last deploy that failed after the live one, 
   assertEquals(lastFailure(failed(1))?.release, 1);
 });
 
+Deno.test("summarize() tells which release was taken back by itself, as long as what took its place is live", () => {
+  const because = "blog.2.1 ended twice";
+  const back = release(3, "live", { origin: { kind: "rollback", of: 1, because } });
+  const bad = release(2, "retired", { error: because });
+  const first = release(1, "retired", { error: "an older story" });
+  assertEquals(summary([back, bad, first], []).lastFailure, { release: 2, status: "retired", error: because });
+  assertEquals(summary([release(4, "live"), back, bad, first], []).lastFailure, undefined);
+});
+
 Deno.test("publicUrls() leaves out the usual ports, and has none without a domain", () => {
   const site = (domain: string, https: boolean) => ({ domain, path: "/", https });
   const http = { ...SPEC, sites: [site("a.example", false), site("b.example", false)] };

@@ -56,6 +56,26 @@ Deno.test("a service in a crash loop answers 503 at once, and is routed again wh
   runtime.behaviours.clear();
   await routed(daemon, 1);
   assertEquals(daemon.server.serving(), ["blog.1.1"]);
+  assertEquals(tables.at(-1)?.[0]?.holdSeconds, 0, "nobody waits for one that will end again");
+  const later = Date.now() + 10_000;
+  daemon.now = () => new Date(later);
+  await waitUntil(() => tables.at(-1)?.[0]?.holdSeconds === 15, { what: "requests wait for it again", ...SOON });
+});
+
+Deno.test("what replaces a service in a crash loop is waited for", async () => {
+  await using daemon = await BenchDaemon.start({ onLive: () => {} });
+  await daemon.deploy(files());
+  const { runtime, tables } = daemon.server;
+  for (let crashes = 0; crashes < 3; crashes++) {
+    runtime.crash(id(1));
+    runtime.restart(id(1));
+  }
+  await waitUntil(() => tables.at(-1)?.[0]?.holdSeconds === 0, { what: "nobody waits", ...SOON });
+  const before = tables.length;
+  await daemon.deploy(files("port = 8080"));
+  await daemon.settled();
+  const holds = tables.slice(before).flatMap((table) => table.map(({ holdSeconds }) => holdSeconds));
+  assert(holds.length > 0 && holds.every((seconds) => seconds >= 15), holds.join(", "));
 });
 
 Deno.test("a replica that somebody killed, so that Docker leaves it, is started again", async () => {
@@ -80,6 +100,21 @@ Deno.test("a deploy that stops the old replica is no trouble", async () => {
     "start blog.2.1",
   ]);
   assertEquals(daemon.server.serving(), ["blog.2.1"]);
+});
+
+Deno.test("a replica that deploys stop, one after another, is in no crash loop", async () => {
+  await using daemon = await BenchDaemon.start({ onLive: () => {} });
+  await daemon.deploy(files());
+  const { runtime, tables } = daemon.server;
+  for (let stops = 0; stops < 4; stops++) {
+    await runtime.setRestart(id(1), false);
+    runtime.crash(id(1));
+    await routed(daemon, 1);
+    runtime.restart(id(1));
+    await runtime.setRestart(id(1), true);
+  }
+  await waitUntil(() => daemon.server.serving().length === 1, { what: "it serves again", ...SOON });
+  assertEquals(tables.flat().filter(({ holdSeconds }) => holdSeconds === 0), []);
 });
 
 Deno.test("a release whose container ends twice in its first minute is taken back by itself", async () => {

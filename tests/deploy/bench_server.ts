@@ -45,7 +45,8 @@ export class BenchServer implements Disposable {
         httpStatus: ({ address }) => Promise.resolve(this.runtime.answersAt(address) === undefined ? undefined : 200),
         oomKills: () => Promise.resolve(0),
         establishedConnections: () => Promise.resolve(0),
-        listeners: () => Promise.resolve([]),
+        listeners: (pid) =>
+          Promise.resolve(this.runtime.listensIn(pid) ? [{ address: "0.0.0.0", port: SPEC.port }] : []),
       },
       builder: { removeImage: () => Promise.resolve() },
       ranges: {
@@ -53,8 +54,10 @@ export class BenchServer implements Disposable {
         internal: { first: "10.2.0.16", last: "10.2.0.99" },
       },
       onUnfinished: () => {},
+      log: () => {},
       ingressNetwork: "mypaas-ingress",
       now: () => new Date(),
+      nameLingersMs: 0,
     };
   }
 

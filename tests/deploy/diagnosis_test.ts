@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { diagnose, type Evidence } from "../../src/deploy/diagnosis.ts";
+import { diagnose, type Evidence, suspicion } from "../../src/deploy/diagnosis.ts";
 import type { ReplicaState } from "../../src/deploy/runtime.ts";
 import { RUNNING } from "../fakes/replica_state.ts";
 
@@ -94,4 +94,71 @@ Deno.test("diagnose() proposes the port that the container does listen on", () =
     'Write "# mypaas.port = 3000" in the Dockerfile, or let the service listen on port 80.',
   );
   assertEquals(hint("127.0.0.1", 80), "Let the service listen on 0.0.0.0.");
+});
+
+function hintOf(state: Partial<ReplicaState>, evidence: Partial<Evidence> = {}): string | undefined {
+  const all = { ranMs: undefined, listeners: [], port: 80, startTimeoutSeconds: 60, log: [], ...evidence };
+  return diagnose("b", { state: { ...RUNNING, ...state }, ...all }).hint;
+}
+
+// What runc writes into the log: 1.1 (Engine 20.10 to 24), and from 1.2 on.
+for (
+  const line of [
+    "standard_init_linux.go:228: exec user process caused: exec format error",
+    "exec /app: exec format error",
+  ]
+) {
+  Deno.test(`diagnose() tells a program of another processor by "${line}"`, () => {
+    const state = { status: "exited", exitCode: 1 } as const;
+    assertEquals(
+      sentence(state, { log: [line], ranMs: 100 }),
+      "it exited with code 1 after 0.1 s: its program is not one of this server's processor (exec format error)",
+    );
+    assertEquals(hintOf(state, { log: [line] })?.startsWith("Build it for this server"), true);
+    assertEquals(sentence(state, { log: [line, "another story"] }), "it exited with code 1");
+  });
+}
+
+Deno.test("diagnose() proposes to stay in the foreground when nothing failed, and more time for a health check", () => {
+  assertEquals(
+    hintOf({ status: "exited", exitCode: 0 }),
+    "A container lives as long as its first process: let that run in the foreground.",
+  );
+  assertEquals(
+    hintOf({ health: "starting" }),
+    'Mend it or its HEALTHCHECK; one that needs longer takes "# mypaas.start-timeout = 120s".',
+  );
+});
+
+Deno.test("suspicion() says what a wait seems to be in vain for, and nothing of one that may just need longer", () => {
+  const suspect = (evidence: Partial<Evidence>, state: Partial<ReplicaState> = {}) =>
+    suspicion("blog.8.1", {
+      state: { ...RUNNING, ...state },
+      ranMs: undefined,
+      listeners: [],
+      port: 80,
+      startTimeoutSeconds: 60,
+      log: [],
+      ...evidence,
+    });
+  const on = (address: string, port: number) => ({ listeners: [{ address, port }] });
+  const waits = "it is waited for until 60 s have passed";
+  assertEquals(
+    suspect(on("127.0.0.1", 80)),
+    `blog.8.1 listens on 127.0.0.1:80 only, and mypaas.port is 80; ${waits}`,
+  );
+  assertEquals(suspect(on("::", 8000)), `blog.8.1 listens on [::]:8000, and mypaas.port is 80; ${waits}`);
+  assertEquals(
+    suspect({ ...on("::", 80), probed: { path: "/health", status: 500 } }),
+    `blog.8.1 answers 500 for /health; ${waits}`,
+  );
+  assertEquals(
+    suspect(on("::", 80), { health: "starting", healthOutput: "no table\n" }),
+    `the health check of blog.8.1 did not succeed yet: "no table"; ${waits}`,
+  );
+  assertEquals([suspect({}), suspect(on("0.0.0.0", 80)), suspect(on("::", 8000), { status: "exited" })], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -19,3 +19,10 @@ Deno.test("drain() tells how many connections are left when the time is over", a
 Deno.test("drain() has nothing to wait for when the replica does not run", async () => {
   assertEquals(await drain(probesWith([9]), { ...TARGET, pid: 0 }, { timeoutMs: 100 }), 0);
 });
+
+Deno.test("drain() takes a longer quiet for a replica whose name somebody may just have looked up", async () => {
+  const began = performance.now();
+  assertEquals(await drain(probesWith([0, 0, 0, 0, 1, 0]), TARGET, { timeoutMs: 5000, quietMs: 400 }), 0);
+  assertEquals(performance.now() - began >= 500, true);
+  assertEquals(await drain(probesWith([0]), TARGET, { timeoutMs: 100, quietMs: 400 }), 0);
+});

@@ -14,10 +14,12 @@ const STARTED: ReplicaState = { ...RUNNING, internalAddress: "10.2.0.16", starte
 /** Waits for a replica with these answers, one per probe, the last one again and again; gives what was asked and when. */
 async function ready(
   spec: Partial<ServiceSpec>,
-  { answers, states = [STARTED], oomKills = 7 }: {
+  { answers, states = [STARTED], oomKills = 7, now = () => new Date(), warn = () => {} }: {
     readonly oomKills?: number;
     readonly answers: readonly (number | undefined)[];
     readonly states?: readonly ReplicaState[];
+    readonly now?: () => Date;
+    readonly warn?: (text: string) => void;
   },
 ): Promise<readonly { readonly target: unknown; readonly timeoutMs: number; readonly at: number }[]> {
   const asked: { target: unknown; timeoutMs: number; at: number }[] = [];
@@ -35,9 +37,10 @@ async function ready(
       oomKills: () => Promise.resolve(oomKills),
       listeners: () => Promise.resolve([{ address: "0.0.0.0", port: 80 }]),
     },
-    now: () => new Date(),
+    now,
   }, {
     id: ID,
+    warn,
     spec: { ...SPEC, ...spec },
     ingressAddress: spec.sites?.length === 0 ? undefined : "10.1.0.16",
     oomKillsBefore: 7,
@@ -104,4 +107,41 @@ Deno.test("awaitReady() takes the kernel's word for a lack of memory where Docke
   assertEquals(await reason(8), "was killed because it ran out of memory; mypaas.maxmem is 64m");
   assertEquals(await reason(7), "exited with code 137 (SIGKILL)");
   assertEquals(await reason(8, 1), "exited with code 1");
+});
+
+Deno.test("awaitReady() sees an exit although a probe still waits for its answer", async () => {
+  const began = performance.now();
+  let looks = 0;
+  await assertRejects(
+    () =>
+      awaitReady({
+        runtime: {
+          inspect: () =>
+            Promise.resolve(++looks < 3 ? STARTED : { ...STARTED, status: "exited" as const, exitCode: 3 }),
+          async *logs() {},
+        },
+        probes: {
+          httpStatus: (_target, _timeoutMs, signal) =>
+            new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true })),
+          oomKills: () => Promise.resolve(0),
+          listeners: () => Promise.resolve([]),
+        },
+        now: () => new Date(0),
+      }, { id: ID, spec: { ...SPEC, startTimeoutSeconds: 5 }, ingressAddress: "10.1.0.16", oomKillsBefore: 0 }),
+    NotReadyError,
+    "it exited with code 3",
+  );
+  assertEquals(performance.now() - began < 1000, true);
+});
+
+Deno.test("awaitReady() warns once after 5 s of what seems wrong, and takes a replica that mends itself", async () => {
+  const warnings: string[] = [];
+  let seconds = 0;
+  const now = () => new Date(1000 * seconds++);
+  const spec = { healthcheck: { ...HEALTHCHECK, intervalMs: 0 } };
+  await ready(spec, { answers: [500, 500, 500, 500, 500, 500, 500, 200], now, warn: (text) => warnings.push(text) });
+  assertEquals(warnings, ["blog.1.1 answers 500 for /health; it is waited for until 1 s have passed"]);
+  seconds = 0;
+  await ready(spec, { answers: [500, 200], now, warn: (text) => warnings.push(text) });
+  assertEquals(warnings.length, 1);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { rollOut } from "../../src/deploy/roll_out.ts";
 import { reconcileService } from "../../src/deploy/reconcile.ts";
 import { NotReadyError } from "../../src/error.ts";
 import { BenchServer, SPEC } from "./bench_server.ts";
@@ -38,41 +39,65 @@ for (const scale of [0, 1, 3]) {
   }
 }
 
-Deno.test("rollOut() moves the old replica to the address that requests wait for when scale is 0", async () => {
+Deno.test("rollOut() does not wait for the other replicas when one has ended, and has what both wrote once", async () => {
   using server = new BenchServer();
-  await server.deploy();
-  const [before] = server.routedTo();
-  server.runtime.behaviours.set(2, "exits");
-  await assertRejects(() => server.deploy(), NotReadyError);
-  const [held] = server.routedTo();
-  assertEquals(before === held, false);
-  assertEquals(server.runtime.calls.slice(-3), ["remove blog.2.1", `move blog.1.1 to ${held}`, "start blog.1.1"]);
+  await server.deploy({ scale: 2 });
+  server.runtime.behaviours.set(2, "never-ready");
+  const { start } = server.runtime;
+  server.runtime.start = async (id) => {
+    await start.call(server.runtime, id);
+    if (id.release === 2 && id.n === 2) server.runtime.crash(id, { exitCode: 9 });
+  };
+  const began = performance.now();
+  const error = await assertRejects(() => server.deploy({ scale: 2, startTimeoutSeconds: 30 }), NotReadyError);
+  assertEquals(performance.now() - began < 5000, true);
+  assertStringIncludes(error.message, "Cannot bring up blog.2.2: it exited with code 9");
+  assertEquals(error.details, ["blog.2.1: hello from blog.2.1", "blog.2.2: hello from blog.2.2"]);
+  assertEquals(server.serving(), ["blog.1.1", "blog.1.2"]);
 });
 
-Deno.test("rollOut() lets requests wait for the old replica at an address and port of its own when the port changes", async () => {
+Deno.test("rollOut() tells what failed before it puts the old release back", async () => {
   using server = new BenchServer();
   await server.deploy();
   server.runtime.behaviours.set(2, "exits");
-  await assertRejects(() => server.deploy({ port: 8080 }), NotReadyError);
-  const waited = server.tables.flat().find(({ returning }) => returning !== undefined);
-  const [back] = server.routedTo();
-  assertEquals([waited?.port, waited?.returning], [8080, { address: back, port: 80 }]);
-  assertEquals(waited?.addresses.includes(back ?? ""), false);
-  assertEquals(server.serving(), ["blog.1.1"]);
-  await server.deploy({ port: 8081 });
-  assertEquals([server.tables.at(-1)?.[0]?.port, server.tables.at(-1)?.[0]?.returning], [8081, undefined]);
-  assertEquals(server.serving(), ["blog.3.1"]);
-});
-
-Deno.test("rollOut() keeps http open without a redirect until the commit when https is new and scale is 0", async () => {
-  using server = new BenchServer();
-  const sites = (https: boolean) => [{ domain: "blog.example", path: "/", https }];
-  await server.deploy({ sites: sites(false) });
-  await server.deploy({ sites: sites(true) });
-  const tables = server.tables.slice(-2).map((table) =>
-    table.flatMap((route) => route.sites.map(({ https }) => https))
+  const told: string[] = [];
+  const at = new Date().toISOString();
+  const release = server.store.createRelease({ spec: SPEC, env: [], contentDigest: "", by: "test", at });
+  server.store.setImage("blog", 2, "blog:2", "sha256:0");
+  const deploying = rollOut(server.parts, release, { report: (event) => told.push(`${event.kind} ${event.text}`) });
+  const { message } = await assertRejects(() => deploying, NotReadyError);
+  assertEquals(
+    told.indexOf(`warning ${message}`) + 1,
+    told.indexOf("step route to blog.1.1, hold 19 s"),
+    told.join("\n"),
   );
-  assertEquals(tables, [[true, false], [true]]);
+});
+
+Deno.test("a replica that gave its name up lingers for who has just looked it up, unless the service is stopped", async () => {
+  using server = new BenchServer();
+  const looks = new Map<number, number>();
+  const probes = {
+    ...server.parts.probes,
+    establishedConnections: (pid: number) =>
+      Promise.resolve(void looks.set(pid, (looks.get(pid) ?? 0) + 1)).then(() => 0),
+  };
+  server.parts = { ...server.parts, probes, nameLingersMs: 1000 };
+  await server.deploy({ scale: 1, drainTimeoutSeconds: 9 });
+  await server.deploy({ scale: 1, drainTimeoutSeconds: 9 });
+  server.store.setServiceState("blog", "stopped");
+  await reconcileService(server.parts, "blog", { report: () => {} });
+  const [replaced = 0, stopped = 0] = [...looks.values()];
+  assertEquals([replaced > 20, stopped < 5], [true, true], `${replaced} and ${stopped} looks`);
+});
+
+Deno.test("what is cut behind the answer is told in the daemon's log", async () => {
+  using server = new BenchServer();
+  const logged: string[] = [];
+  const probes = { ...server.parts.probes, establishedConnections: () => Promise.resolve(3) };
+  server.parts = { ...server.parts, probes, log: (line) => logged.push(line) };
+  await server.deploy({ scale: 1 });
+  await server.deploy({ scale: 1 });
+  assertEquals(logged, ["blog: blog.1.1 still had 3 connections after 1 s (mypaas.drain-timeout); they are cut"]);
 });
 
 Deno.test("rollOut() never gives an address again while it walks forward", async () => {
@@ -83,39 +108,6 @@ Deno.test("rollOut() never gives an address again while it walks forward", async
     for (const address of server.routedTo()) seen.add(address);
   }
   assertEquals(seen.size, 40);
-});
-
-Deno.test("rollOut() keeps the domains of the old release until the commit when scale is 0", async () => {
-  using server = new BenchServer();
-  const sites = (...domains: string[]) => domains.map((domain) => ({ domain, path: "/", https: false }));
-  await server.deploy({ sites: sites("old.example", "both.example") });
-  await server.deploy({ sites: sites("both.example", "new.example") });
-  const tables = server.tables.slice(-2).map((table) =>
-    table.flatMap((route) => route.sites.map(({ domain }) => domain))
-  );
-  assertEquals(tables, [["both.example", "new.example", "old.example"], ["both.example", "new.example"]]);
-});
-
-Deno.test("rollOut() lets a new replica that had the route finish its requests when the commit fails", async () => {
-  using server = new BenchServer();
-  await server.deploy({ scale: 1 });
-  const drained: number[] = [];
-  const probes = {
-    ...server.parts.probes,
-    establishedConnections: (pid: number) => Promise.resolve(drained.push(pid) * 0),
-  };
-  server.parts = { ...server.parts, probes };
-  const commit = server.store.commit;
-  server.store.commit = () => {
-    throw new Error("the disk is full");
-  };
-  const routed = await assertRejects(() => server.deploy({ scale: 1 }), Error, "the disk is full").then(() =>
-    drained[0]
-  );
-  server.store.commit = commit;
-  assertEquals(routed, 1001);
-  assertEquals(server.runtime.calls.slice(-3), ["unname blog.2.1", "stop blog.2.1", "remove blog.2.1"]);
-  assertEquals(server.serving(), ["blog.1.1"]);
 });
 
 Deno.test("rollOut() says that the old release is being put back, not that it serves, when putting back fails", async () => {
@@ -205,3 +197,12 @@ for (const [scale, port] of [[0, 80], [0, 8080], [2, 80]] as const) {
     });
   }
 }
+
+Deno.test("rollOut() looks at no replica of another service, and not when it fails", async () => {
+  using server = new BenchServer();
+  await server.deploy({ name: "other", sites: [] });
+  server.runtime.behaviours.set(2, "exits");
+  await server.deploy();
+  await assertRejects(() => server.deploy(), NotReadyError);
+  assertEquals(server.runtime.looks, ["blog"]);
+});

@@ -41,6 +41,24 @@ function runtimeAt(client: DockerClient): EngineRuntime {
   return new EngineRuntime({ client, names: objectNames(""), instance: INSTANCE, volumeSource: () => "" });
 }
 
+Deno.test("EngineRuntime.stop() asks again when Docker cannot change the policy of a container that ends at that moment", async () => {
+  const said = "Cannot update container c0ffee: cannot update a stopped container";
+  const refusals = [Response.json({ message: said }, { status: 500 })];
+  await using engine = new FakeEngine({
+    answer: ({ method, path }) => {
+      if (method === "GET") return Response.json({ ...CONTAINER_29, State: { ...CONTAINER_29.State, Running: false } });
+      return path.endsWith("/update") ? refusals.pop() ?? Response.json({}) : new Response(null, { status: 304 });
+    },
+  });
+  using client = new DockerClient(engine.socket);
+  await runtimeAt(client).stop(ID, 10);
+  assertEquals(engine.calls.filter(({ method }) => method === "POST").map(({ path }) => path), [
+    "/containers/c0ffee/update",
+    "/containers/c0ffee/update",
+    "/containers/c0ffee/stop?t=10",
+  ]);
+});
+
 for (const [api, mac] of [["1.51", { MacAddress: "0e:11:22:33:44:55" }], ["1.43", {}]] as const) {
   Deno.test(`EngineRuntime.setNamed() ${api === "1.51" ? "names" : "does not name"} the MAC address at API ${api}`, async () => {
     await using engine = new FakeEngine({
@@ -195,4 +213,30 @@ Deno.test("watchReplicas() ends at once when it is aborted while the Engine is a
   await client.answers();
   stop.abort();
   assertEquals((await within(first, { what: "the watch ends", timeoutMs: 1000 })).done, true);
+});
+
+Deno.test("EngineRuntime asks once for the addresses of many replicas, and looks at those of one service alone", async () => {
+  const services = Array.from({ length: 200 }, (_, index) => index === 0 ? "web" : `other-${index}`);
+  const listed = services.map((service, index) => ({
+    Id: `id-${service}`,
+    Names: [`/${service}.7.1`],
+    Labels: { ...LABELS, "mypaas.service": service },
+    NetworkSettings: { Networks: { mypaas: { IPAddress: `10.0.0.${index}` } } },
+  }));
+  await using engine = new FakeEngine({
+    answer: ({ path }) => {
+      if (!path.startsWith("/containers/json")) return Response.json(CONTAINER_29);
+      const { label }: { label: string[] } = JSON.parse(
+        new URL(path, "http://docker").searchParams.get("filters") ?? "",
+      );
+      const wanted = label.map((each) => each.split("=") as [keyof typeof LABELS, string]);
+      return Response.json(listed.filter(({ Labels }) => wanted.every(([name, value]) => Labels[name] === value)));
+    },
+  });
+  using client = new DockerClient(engine.socket);
+  const runtime = runtimeAt(client);
+  assertEquals((await runtime.addresses()).size, 200);
+  assertEquals(engine.calls.length, 1);
+  assertEquals((await runtime.list("web")).map(({ id }) => id), [ID]);
+  assertEquals(engine.calls.slice(2).map(({ path }) => path), ["/containers/id-web/json"]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { engineReason } from "../../src/docker/engine_error.ts";
+import { engineReason, startHint } from "../../src/docker/engine_error.ts";
 import { importImage, progressError, splitImage } from "../../src/docker/image_requests.ts";
 import { containerLogs, listContainers } from "../../src/docker/container_requests.ts";
 import { apiPath } from "../../src/docker/request.ts";
@@ -50,14 +50,15 @@ Deno.test("containerLogs() asks for all lines unless told otherwise", () => {
 
 Deno.test("listContainers() gives names without Docker's slash, and nothing where the Engine leaves things out", () => {
   const labels = { "mypaas.service": "blog" };
-  const networks = { Networks: { mypaas: { IPAddress: "" }, "mypaas-svc-db": {} } };
+  const fixed = { IPAddress: "", IPAMConfig: { IPv4Address: "10.0.0.16" } };
+  const networks = { Networks: { mypaas: fixed, "mypaas-svc-db": {} } };
   const answer = [
     { Id: "ab", Names: ["/blog.7.1"], Labels: labels, NetworkSettings: networks },
     { Id: "cd", Names: [], Labels: null },
   ];
   assertEquals(listContainers([]).decode(answer), [
-    { id: "ab", name: "blog.7.1", labels, networks: ["mypaas", "mypaas-svc-db"] },
-    { id: "cd", name: "cd", labels: {}, networks: [] },
+    { id: "ab", name: "blog.7.1", labels, networks: ["mypaas", "mypaas-svc-db"], addresses: ["10.0.0.16"] },
+    { id: "cd", name: "cd", labels: {}, networks: [], addresses: [] },
   ]);
 });
 
@@ -85,4 +86,16 @@ Deno.test("engineReason() unwraps what Engines say, old and new", () => {
     ["Address already in use", "Address already in use"],
   ] as const;
   for (const [text, reason] of cases) assertEquals(engineReason(text), reason);
+});
+
+Deno.test("startHint() tells a missing program from a taken port", () => {
+  for (
+    const reason of [
+      'exec: "/nope": stat /nope: no such file or directory',
+      'exec: "nope": executable file not found in $PATH',
+    ]
+  ) {
+    assertEquals(startHint(reason)?.startsWith("See that ENTRYPOINT or CMD"), true);
+  }
+  assertEquals(startHint("Bind for 0.0.0.0:80 failed: port is already allocated"), undefined);
 });

@@ -19,7 +19,12 @@ export interface Container {
     /** RFC 3339 */
     readonly StartedAt: string;
   };
-  readonly Config: { readonly User: string; readonly Labels: Readonly<Record<string, string>>; readonly Image: string };
+  readonly Config: {
+    readonly User: string;
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Image: string;
+    readonly Env: readonly string[];
+  };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
     readonly Privileged: boolean;
@@ -192,18 +197,6 @@ export async function imageLabels(name: string): Promise<Readonly<Record<string,
     `/images/json?filters=${encodeURIComponent(JSON.stringify({ reference: [name] }))}`,
   );
   return list[0] && (list[0].Labels ?? {});
-}
-
-/** How the containers of a server ended since a time, in order: service and exit code, such as `blog 0`. */
-export async function exitsSince(serverId: string, since: Date): Promise<readonly string[]> {
-  const wanted = { type: ["container"], event: ["die"], label: [`${Label.instance}=${serverId}`] };
-  const times = `since=${since.getTime() / 1000}&until=${Date.now() / 1000}`;
-  const answer = await request("GET", `/events?${times}&filters=${encodeURIComponent(JSON.stringify(wanted))}`);
-  const lines = (await answer.text()).trim().split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
-    const { Actor }: { Actor: { Attributes: Record<string, string> } } = JSON.parse(line);
-    return `${Actor.Attributes[Label.service]} ${Actor.Attributes["exitCode"]}`;
-  });
 }
 
 export async function removeImage(name: string): Promise<void> {

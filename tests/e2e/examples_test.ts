@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BaseImages } from "./base_images.ts";
-import { containersOf, exitsSince } from "./engine.ts";
+import { containersOf } from "./engine.ts";
+import { exitsSince } from "./exits.ts";
 import { type Ran, runProgram, sharedServer, succeeded } from "./lab.ts";
 import { CHECKOUT } from "./project.ts";
 
@@ -93,6 +94,7 @@ Deno.test("a new release of the database keeps what it has, and visits wait for 
 });
 
 Deno.test("every app and the database end in order when they are told to", async () => {
-  const exits = await exitsSince(server().serverId, begin);
+  const ends = await exitsSince(server().serverId, begin.getTime());
+  const exits = ends.map(({ service, exitCode }) => `${service} ${exitCode}`);
   assertEquals([...new Set(exits)].sort(), ["database 0", "hello-go 0", "hello-node 0", "hello-python 0"]);
 });

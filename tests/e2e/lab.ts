@@ -114,10 +114,10 @@ export class TestServer implements AsyncDisposable {
     return { MYPAAS_CONFIG: `${this.folder}/${name}` };
   }
 
-  /** Runs `init` as it was run at the start. */
-  init(): Promise<Ran> {
+  /** Runs `init` as it was run at the start, with further flags. */
+  init(...flags: string[]): Promise<Ran> {
     const ports = ["--http-port", String(this.httpPort), "--https-port", String(this.httpsPort)];
-    return this.run(["init", "--address", "127.0.0.1", ...ports, "--supervisor", this.#supervisor]);
+    return this.run(["init", "--address", "127.0.0.1", ...ports, "--supervisor", this.#supervisor, ...flags]);
   }
 
   /** A new invite's line. */

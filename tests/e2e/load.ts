@@ -3,7 +3,7 @@ import { CHECKOUT } from "./project.ts";
 
 /** What a load got back. */
 export interface LoadResult {
-  /** Requests that were sent, at exactly the rate that was asked for: `rate * seconds`. */
+  /** Requests that were sent, at the rate that was asked for, give or take one of a hundred: `rate * seconds`. */
   readonly sent: number;
   readonly seconds: number;
   /** Requests that got no answer, or another status than 200. */
@@ -53,6 +53,7 @@ export class Load {
   readonly #output: Promise<{ readonly stdout: string; readonly stderr: string; readonly code: number }>;
   readonly #rate: number;
   readonly #maxSeconds: number;
+  readonly #begun = Promise.withResolvers<void>();
 
   /** @param url on 127.0.0.1; `host` goes into the Host header; `rate` in requests per second */
   constructor(url: string, { host, rate, maxSeconds = 90 }: { host: string; rate: number; maxSeconds?: number }) {
@@ -81,13 +82,26 @@ export class Load {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    const results = this.#attack.stdout.pipeThrough(
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        transform: (chunk, controller) => {
+          this.#begun.resolve();
+          controller.enqueue(chunk);
+        },
+      }),
+    );
     const [, stderr, { code }, encoded] = await Promise.all([
-      this.#attack.stdout.pipeTo(encode.stdin),
+      results.pipeTo(encode.stdin),
       new Response(this.#attack.stderr).text(),
       this.#attack.status,
       encode.output(),
     ]);
     return { stdout: new TextDecoder().decode(encoded.stdout), stderr, code };
+  }
+
+  /** Waits until the first request has been answered, so that others are on their way. */
+  async begun(): Promise<void> {
+    await within(this.#begun.promise, { what: "the load begins", timeoutMs: 60_000 });
   }
 
   /** Waits until it has run for its time, and tells what came back. */
@@ -120,7 +134,7 @@ function summarize(hits: readonly Hit[], rate: number): LoadResult {
   const times = hits.map(({ timestamp }) => Date.parse(timestamp));
   const seconds = (Math.max(...times) - Math.min(...times)) / 1000 + 1 / rate;
   const sent = hits.length;
-  if (Math.abs(sent - rate * seconds) > Math.max(2, rate * 0.1)) {
+  if (Math.abs(sent - rate * seconds) > Math.max(2, rate * 0.1, sent * 0.01)) {
     throw new Error(`The load generator sent ${sent} requests in ${seconds} s instead of ${rate * seconds}`);
   }
   const failures: Record<string, number> = {};

@@ -1,26 +1,15 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { parse } from "@std/yaml";
 import { waitUntil } from "../../src/wait.ts";
 import { containersOf, inspect, killContainer } from "./engine.ts";
+import { exitsSince } from "./exits.ts";
 import { jsonLines, sharedServer, succeeded } from "./lab.ts";
+import { routed } from "./routed.ts";
 
 const server = sharedServer();
 const RATE = 120;
 
 async function history(service: string) {
   return jsonLines(succeeded(await server().run(["history", service, "--json"])));
-}
-
-/** To how many replicas a service's requests go now. */
-async function routed(service: string): Promise<number> {
-  const table = parse(await Deno.readTextFile(server().layout.routesFile)) as RouteFile;
-  return table.http.services[service]?.loadBalancer.servers.length ?? 0;
-}
-
-interface RouteFile {
-  readonly http: {
-    readonly services: Readonly<Record<string, { readonly loadBalancer: { readonly servers: readonly unknown[] } }>>;
-  };
 }
 
 function ifTimedOut(error: unknown): undefined {
@@ -40,7 +29,10 @@ Deno.test("of three replicas one is killed twice, and no more fails than was in 
       return State.Running && State.StartedAt !== victim.State.StartedAt;
     }, { what: "the killed replica runs again", timeoutMs: 15_000, intervalMs: 50 });
     // Back in the route before the next one is killed, or two would be away at once.
-    await waitUntil(async () => await routed("trio") === 3, { what: "all three are routed", timeoutMs: 15_000 });
+    await waitUntil(async () => await routed(server(), "trio") === 3, {
+      what: "all three are routed",
+      timeoutMs: 15_000,
+    });
   }
   const { sent, failed, failures, p99 } = await load.finished();
   console.log(`${sent} sent, ${failed} failed in 2 kills, p99 ${p99.toFixed(0)} ms`);
@@ -61,14 +53,18 @@ Deno.test("the only replica is killed, and visitors wait until it is back", asyn
   assertLessOrEqual(waited, 2000);
 });
 
-Deno.test("a release that crashes again after its commit is taken back, push --wait exits 5, and history says so", async () => {
+/** The issue's own figure is 10s; it takes twice that. */
+const CRASH_AFTER = Deno.env.get("MYPAAS_TEST_CRASH_AFTER") ?? "2s";
+
+Deno.test("a release that crashes again after its commit is taken back within 5 s, push --wait exits 5, ps and history say so", async () => {
   const fickle = (text: string, app: Record<string, string> = {}) => ({
     name: "fickle",
     options: { domain: "fickle.test", scale: 1 },
     app: { TEXT: text, ...app },
   });
   succeeded(await server().push(fickle("good")));
-  const ran = await server().push(fickle("bad", { EXIT_AFTER: "2s", EXIT_CODE: "9" }), "--wait");
+  const began = Date.now();
+  const ran = await server().push(fickle("bad", { EXIT_AFTER: CRASH_AFTER, EXIT_CODE: "9" }), "--wait");
   assertEquals(ran.code, 5, ran.stderr);
   assertStringIncludes(ran.stdout, "fickle is live: release 2");
   assertStringIncludes(
@@ -77,10 +73,16 @@ Deno.test("a release that crashes again after its commit is taken back, push --w
   );
   assertStringIncludes(ran.stderr, "release 3 serves");
   assertEquals(await server().get("fickle.test"), { status: 200, text: "good" });
-  const rows = (await history("fickle")).map(({ release, status, what }) => `${release} ${status} ${what}`);
+  const exits = (await exitsSince(server().serverId, began)).filter(({ exitCode }) => exitCode === 9);
+  const releases = await history("fickle");
+  const rows = releases.map(({ release, status, what }) => `${release} ${status} ${what}`);
   assertEquals(rows, ["3 live rollback to 1, by itself", "2 retired deploy", "1 retired deploy"]);
-  const { stdout } = succeeded(await server().run(["history", "fickle"]));
-  assertMatch(stdout, /\n {2}fickle\.2\.1 ended twice, the last time with exit code 9\n/);
+  const back = Date.parse(String(releases[0]?.["endedAt"])) - (exits[1]?.at ?? 0);
+  console.log(`live again ${(back / 1000).toFixed(1)} s after the second crash`);
+  assertLessOrEqual(back, 5000);
+  const why = "fickle\\.2\\.1 ended twice, the last time with exit code 9";
+  assertMatch(succeeded(await server().run(["history", "fickle"])).stdout, new RegExp(`\\n {2}${why}\\n`));
+  assertMatch(succeeded(await server().run(["ps"])).stdout, new RegExp(`\\n {2}release 2 taken back: ${why}\\n`));
 });
 
 Deno.test("a service in a crash loop answers 503 at once", async () => {

@@ -53,6 +53,8 @@ Deno.test("EngineRuntime runs a replica at its fixed addresses, fenced and label
   const created = await bench.runtime.inspect(replica.id);
   assertEquals([created?.status, created?.pid, created?.startedAt], ["created", 0, undefined]);
   assertEquals(created?.ingressAddress, bench.address("ingress", 20));
+  const addresses = new Set([bench.address("ingress", 20), bench.address("internal", 20)]);
+  assertEquals(await bench.runtime.addresses(), addresses);
 
   await bench.runtime.start(replica.id);
   const state = await bench.runtime.inspect(replica.id);
@@ -89,6 +91,7 @@ Deno.test("EngineRuntime runs a replica at its fixed addresses, fenced and label
   assertEquals((await bench.machine.owned(bench.instance)).volumes, [bench.names.volume("web", "data")]);
 
   assertEquals((await bench.runtime.list()).map(({ id }) => id), [replica.id]);
+  assertEquals(await bench.runtime.addresses(), addresses);
   await bench.runtime.remove(replica.id);
   await bench.runtime.remove(replica.id);
   assertEquals([await bench.runtime.inspect(replica.id), await bench.runtime.list()], [undefined, []]);
@@ -128,6 +131,7 @@ Deno.test("EngineRuntime.list() is in the order of names", async () => {
   const listed = await bench.runtime.list();
   assertEquals(listed.map(({ id }) => [id.service, id.release, id.n]), wanted.map((each) => [...each]));
   assertEquals(listed.map(({ ingressAddress }) => ingressAddress), wanted.map(() => undefined));
+  assertEquals((await bench.runtime.list("web")).map(({ id }) => id), listed.slice(1).map(({ id }) => id));
 });
 
 Deno.test("EngineRuntime.start() says in one sentence what kept a replica from starting", async () => {

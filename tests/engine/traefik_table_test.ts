@@ -54,7 +54,14 @@ Deno.test("TraefikTable against a real Traefik", async (t) => {
     assertEquals(await scene.status("again.example"), 503);
   });
 
-  await t.step("nothing but the route file is left in its folder", () => {
+  await t.step("nothing but the route file ever is in the folder that Traefik watches", async () => {
+    using watched = Deno.watchFs(`${scene.folder}/routes`);
+    await table.apply([down("watched")]);
+    for await (const { paths } of watched) {
+      assertEquals(paths, [scene.routesFile]);
+      break;
+    }
     assert([...Deno.readDirSync(`${scene.folder}/routes`)].every(({ name }) => name === "routes.yml"));
+    assert([...Deno.readDirSync(scene.folder)].every(({ name }) => !name.endsWith(".tmp")));
   });
 });

@@ -20,6 +20,8 @@ export class MemoryRuntime implements Runtime {
   readonly oneOffs: OneOffRequest[] = [];
   /** Every change, such as `start blog.8.1`. */
   readonly calls: string[] = [];
+  /** The service of each `list`; undefined where it was for all of them. */
+  readonly looks: (string | undefined)[] = [];
   /** Who reaches an isolated service. */
   readonly peers = new Map<string, readonly string[]>();
   /** Called before each change; what it throws is a power cut at that moment. */
@@ -117,8 +119,15 @@ export class MemoryRuntime implements Runtime {
     return Promise.resolve(this.replicas.get(replicaName(id)));
   }
 
-  list(): Promise<readonly ReplicaState[]> {
-    return Promise.resolve([...this.replicas.values()]);
+  list(service?: string): Promise<readonly ReplicaState[]> {
+    this.looks.push(service);
+    const all = [...this.replicas.values()];
+    return Promise.resolve(all.filter(({ id }) => service === undefined || id.service === service));
+  }
+
+  addresses(): Promise<ReadonlySet<string>> {
+    const all = [...this.replicas.values()].flatMap((state) => [state.ingressAddress, state.internalAddress]);
+    return Promise.resolve(new Set(all.filter((address) => address !== undefined)));
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<ReplicaEvent> {
@@ -182,6 +191,13 @@ export class MemoryRuntime implements Runtime {
     return [...this.replicas.values()].find((state) =>
       state.status === "running" && state.ingressAddress === address &&
       this.behaviours.get(state.id.release) !== "never-ready"
+    );
+  }
+
+  /** Whether a replica listens, by its process id. */
+  listensIn(pid: number): boolean {
+    return [...this.replicas.values()].some((state) =>
+      state.status === "running" && state.pid === pid && this.behaviours.get(state.id.release) !== "never-ready"
     );
   }
 

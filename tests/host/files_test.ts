@@ -18,6 +18,21 @@ Deno.test("replaceFile() gives a file its new content and mode, and leaves nothi
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["routes.yml"]);
 });
 
+Deno.test("replaceFile() lets nothing but the file itself appear in its folder when the way is through another", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(`${folder.path}/watched`);
+  using events = Deno.watchFs(`${folder.path}/watched`);
+  await replaceFile(`${folder.path}/watched/routes.yml`, "a", 0o600, { through: folder.path });
+  await Deno.remove(`${folder.path}/watched/routes.yml`);
+  const seen: string[] = [];
+  for await (const { kind, paths } of events) {
+    seen.push(...paths);
+    if (kind === "remove") break;
+  }
+  assertEquals(new Set(seen), new Set([`${folder.path}/watched/routes.yml`]));
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["watched"]);
+});
+
 Deno.test("replaceFile() leaves the old file alone when it fails", async () => {
   await using folder = await tempFolder();
   await plant(folder.path, { "taken/inside": "" });

@@ -16,6 +16,7 @@ export const SETTINGS: ServerSettings = {
   traefikImage: "traefik:v3.7.15",
   autoDomain: undefined,
   builder: "buildkit",
+  builds: 1,
   apiPassword: "5e".repeat(32),
   networks: {
     internal: networkSettings("172.20.0.0/16"),

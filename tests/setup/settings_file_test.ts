@@ -60,6 +60,8 @@ Deno.test("parseSettings() names the field that is wrong, and what it must be", 
       { autoDomain: `${"a.".repeat(100)}org` },
       `autoDomain must be a domain of at most 200 characters, not "${"a.".repeat(100)}org"`,
     ],
+    [{ builds: 0 }, "builds must be a number from 1 to 32, not 0"],
+    [{ builds: "2" }, `builds must be a number from 1 to 32, not "2"`],
     [{ apiPassword: "x" }, `apiPassword must be 64 hex digits`],
     [{ networks: "none" }, `networks must be a map of internal, ingress, entry and admin, not "none"`],
     [{ colour: "red" }, `"colour" is unknown`],
@@ -67,8 +69,8 @@ Deno.test("parseSettings() names the field that is wrong, and what it must be", 
   for (const [change, message] of cases) assertEquals(refusal(change), message);
 });
 
-Deno.test("parseSettings() takes BuildKit where an earlier version did not write the builder", () => {
-  const text = renderSettings(SETTINGS).replace(/^builder: .*\n/m, "");
+Deno.test("parseSettings() takes BuildKit, one build at a time, where an earlier version did not write them", () => {
+  const text = renderSettings(SETTINGS).replace(/^(builder|builds): .*\n/gm, "");
   assertEquals(parseSettings(text, "f"), SETTINGS);
   assertEquals(parseSettings(renderSettings({ ...SETTINGS, builder: "classic" }), "f").builder, "classic");
 });

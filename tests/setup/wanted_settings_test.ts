@@ -31,6 +31,7 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     traefikImage: "traefik:v3.7.15",
     autoDomain: undefined,
     builder: "buildkit",
+    builds: 1,
     apiPassword: FRESH.apiPassword,
     networks: {},
   });
@@ -64,6 +65,7 @@ Deno.test("a flag changes its own setting and nothing else", () => {
   assertEquals(wantedSettings({ httpPort: "8480" }, SETTINGS, FRESH), { ...SETTINGS, httpPort: 8480 });
   assertEquals(wantedSettings({ supervisor: "none" }, SETTINGS, FRESH), { ...SETTINGS, supervisor: "none" });
   assertEquals(wantedSettings({ builder: "classic" }, SETTINGS, FRESH), { ...SETTINGS, builder: "classic" });
+  assertEquals(wantedSettings({ builds: "3" }, SETTINGS, FRESH), { ...SETTINGS, builds: 3 });
   const withDomain = wantedSettings({ domain: "paas.example.org" }, SETTINGS, FRESH);
   assertEquals(withDomain, { ...SETTINGS, domain: "paas.example.org" });
   assertEquals(wantedSettings({ domain: "" }, withDomain, FRESH), SETTINGS);
@@ -78,6 +80,7 @@ Deno.test("a bad flag is named with what it must be", () => {
     `Cannot use --volumes "data": it must be an absolute path without . or .. in it`,
   );
   assertEquals(refusal({ builder: "kaniko" }), `Cannot use --builder "kaniko": it must be "buildkit" or "classic"`);
+  assertEquals(refusal({ builds: "0" }), `Cannot use --builds "0": it must be a number from 1 to 32`);
   assertEquals(refusal({ httpsPort: "80" }), "Cannot use port 80 for both http and https");
   assertEquals(refusal({ address: "" }), `Cannot use --address "": it must be an IPv4 address or a domain`);
 });

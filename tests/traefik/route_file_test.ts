@@ -24,40 +24,19 @@ function route(differences: Partial<Route> = {}): Route {
 /** What stands in every table. */
 const OWN = `http:
   routers:
-    mypaas-generation:
-      rule: Host(\`generation-7.invalid\`)
-      entryPoints:
-        - admin
-      priority: 1000000
-      service: noop@internal
-    mypaas-api:
-      rule: PathPrefix(\`/api\`)
-      entryPoints:
-        - admin
-      priority: 1000000
-      service: api@internal
-      middlewares:
-        - mypaas-api-login
-    mypaas-metrics:
-      rule: Path(\`/metrics\`)
-      entryPoints:
-        - admin
-      priority: 1000000
-      service: prometheus@internal
-      middlewares:
-        - mypaas-api-login
+    "mypaas-generation": {"rule":"Host(\`generation-7.invalid\`)","entryPoints":["admin"],"priority":1000000,"service":"noop@internal"}
+    "mypaas-api": {"rule":"PathPrefix(\`/api\`)","entryPoints":["admin"],"priority":1000000,"service":"api@internal","middlewares":["mypaas-api-login"]}
+    "mypaas-metrics": {"rule":"Path(\`/metrics\`)","entryPoints":["admin"],"priority":1000000,"service":"prometheus@internal","middlewares":["mypaas-api-login"]}
 `;
 const LOGIN = `  middlewares:
-    mypaas-api-login:
-      basicAuth:
-        users:
-          - 'mypaas:$apr1$ab$c/d.'
-        removeHeader: true
+    "mypaas-api-login": {"basicAuth":{"users":["mypaas:$apr1$ab$c/d."],"removeHeader":true}}
 `;
-const ONE = `    one:
-      forwardingTimeouts:
-        dialTimeout: 3s
-        idleConnTimeout: 1s
+const HOLD = `    "blog-hold": {"retry":{"attempts":75,"initialInterval":"200ms","timeout":"15000ms"}}
+`;
+const LONE = `  services:
+    "blog": {"loadBalancer":{"serversTransport":"one","servers":[{"url":"http://172.31.0.11:80"}]}}
+  serversTransports:
+    "one": {"forwardingTimeouts":{"dialTimeout":"3s","idleConnTimeout":"1s"}}
 `;
 
 /** Routes in, the whole file out. Each was loaded once by Traefik 3.7.15. */
@@ -66,104 +45,34 @@ const FILES: readonly (readonly [claim: string, routes: readonly Route[], file: 
   [
     "lets requests wait for a lone server",
     [route()],
-    `${OWN}    blog:
-      rule: Host(\`blog.example\`)
-      priority: 1000
-      service: blog
-      middlewares:
-        - blog-hold
-      entryPoints:
-        - web
-${LOGIN}    blog-hold:
-      retry:
-        attempts: 75
-        initialInterval: 200ms
-        timeout: 15000ms
-  services:
-    blog:
-      loadBalancer:
-        serversTransport: one
-        servers:
-          - url: 'http://172.31.0.11:80'
-  serversTransports:
-${ONE}`,
+    `${OWN}    "blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"blog","middlewares":["blog-hold"],"entryPoints":["web"]}
+${LOGIN}${HOLD}${LONE}`,
   ],
   [
     "chooses the better of two among several servers, and gives a dead one up quickly",
     [route({ sites: sites(false, "a.example", "b.example"), addresses: ["172.31.0.11", "172.31.0.12"], port: 8080 })],
-    `${OWN}    blog:
-      rule: Host(\`a.example\`) || Host(\`b.example\`)
-      priority: 1000
-      service: blog
-      middlewares:
-        - blog-hold
-      entryPoints:
-        - web
-${LOGIN}    blog-hold:
-      retry:
-        attempts: 75
-        initialInterval: 200ms
-        timeout: 15000ms
-  services:
-    blog:
-      loadBalancer:
-        strategy: p2c
-        serversTransport: many
-        servers:
-          - url: 'http://172.31.0.11:8080'
-          - url: 'http://172.31.0.12:8080'
+    `${OWN}    "blog": {"rule":"Host(\`a.example\`) || Host(\`b.example\`)","priority":1000,"service":"blog","middlewares":["blog-hold"],"entryPoints":["web"]}
+${LOGIN}${HOLD}  services:
+    "blog": {"loadBalancer":{"strategy":"p2c","serversTransport":"many","servers":[{"url":"http://172.31.0.11:8080"},{"url":"http://172.31.0.12:8080"}]}}
   serversTransports:
-    many:
-      forwardingTimeouts:
-        dialTimeout: 500ms
-        idleConnTimeout: 1s
+    "many": {"forwardingTimeouts":{"dialTimeout":"500ms","idleConnTimeout":"1s"}}
 `,
   ],
   [
     "answers 503 at once for a service without an address",
     [route({ addresses: [] })],
-    `${OWN}    blog:
-      rule: Host(\`blog.example\`)
-      priority: 1000
-      service: blog
-      entryPoints:
-        - web
+    `${OWN}    "blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"blog","entryPoints":["web"]}
 ${LOGIN}  services:
-    blog:
-      loadBalancer:
-        servers: []
+    "blog": {"loadBalancer":{"servers":[]}}
 `,
   ],
   [
     "redirects to https",
     [route({ sites: sites(true, "blog.example"), holdSeconds: 0 })],
-    `${OWN}    blog:
-      rule: Host(\`blog.example\`)
-      priority: 1000
-      service: blog
-      entryPoints:
-        - websecure
-      tls: {}
-    mypaas-redirect-blog:
-      rule: Host(\`blog.example\`)
-      priority: 1000
-      service: noop@internal
-      middlewares:
-        - mypaas-https
-      entryPoints:
-        - web
-${LOGIN}    mypaas-https:
-      redirectScheme:
-        scheme: https
-        permanent: true
-  services:
-    blog:
-      loadBalancer:
-        serversTransport: one
-        servers:
-          - url: 'http://172.31.0.11:80'
-  serversTransports:
-${ONE}`,
+    `${OWN}    "blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"blog","entryPoints":["websecure"],"tls":{}}
+    "mypaas-redirect-blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"noop@internal","middlewares":["mypaas-https"],"entryPoints":["web"]}
+${LOGIN}    "mypaas-https": {"redirectScheme":{"scheme":"https","permanent":true}}
+${LONE}`,
   ],
 ];
 
@@ -200,9 +109,14 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
 
 Deno.test("renderRouteFile() lets held requests wait for the release that may come back as well, on its own port", () => {
   const returning = { address: "172.31.0.12", port: 3000 };
-  const text = renderRouteFile([route({ returning })], EXTRAS);
-  assertStringIncludes(text, "serversTransport: many");
-  assertStringIncludes(text, "- url: 'http://172.31.0.11:80'\n          - url: 'http://172.31.0.12:3000'\n");
+  const { http } = parse(renderRouteFile([route({ returning })], EXTRAS)) as {
+    readonly http: { readonly services: Readonly<Record<string, { readonly loadBalancer: unknown }>> };
+  };
+  assertEquals(http.services["blog"]?.loadBalancer, {
+    strategy: "p2c",
+    serversTransport: "many",
+    servers: [{ url: "http://172.31.0.11:80" }, { url: "http://172.31.0.12:3000" }],
+  });
 });
 
 Deno.test("renderRouteFile() redirects no site to https that is served without it too", () => {
@@ -228,7 +142,7 @@ Deno.test("renderRouteFile() gives the same text whatever the order of the route
 
 Deno.test("renderRouteFile() redirects to the port of https when it is another one", () => {
   const file = renderRouteFile([route({ sites: sites(true, "blog.example") })], { ...EXTRAS, httpsPort: 8443 });
-  assertStringIncludes(file, "port: '8443'");
+  assertStringIncludes(file, '"port":"8443"');
 });
 
 Deno.test("readBackRouter() names what the table carries", () => {

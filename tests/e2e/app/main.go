@@ -157,9 +157,9 @@ func echo(port string) {
 	}()
 }
 
-// fetch gets ?url= from inside the container: what it sees of the network.
+// fetch gets ?url= from inside the container, over a connection of its own: what it sees of the network.
 func fetch(w http.ResponseWriter, r *http.Request) {
-	client := http.Client{Timeout: 3 * time.Second}
+	client := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	reply, err := client.Get(r.FormValue("url"))
 	if err != nil {
 		answer(w, nil, err)
