@@ -3,7 +3,7 @@ import { type ReplicaId, replicaName } from "../service/names.ts";
 import { renderLabels } from "../traefik/labels.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
-import { drain } from "./drain.ts";
+import { drainReplica } from "./drain_replica.ts";
 import { logTail } from "./log_tail.ts";
 import { peersOf, reachedBy } from "./peers.ts";
 import { describeStep, type Step } from "./plan.ts";
@@ -20,7 +20,7 @@ export interface RunnerParts {
   /** Named in the labels, for a stock Traefik. */
   readonly ingressNetwork: string;
   readonly now: () => Date;
-  /** Instead of the times below, in milliseconds; for tests. */
+  /** See `DrainParts`. */
   readonly lingersMs?: number;
 }
 
@@ -37,11 +37,6 @@ export interface RunOptions {
   readonly build?: (signal: AbortSignal | undefined) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Who has looked up a service's name may connect so much later; its old replica is still there then. */
-const NAME_LINGERS_MS = 1000;
-/** A request that waits for an address tries again within this time (Traefik's retry: 0.6 s, and what a connection takes). */
-const HELD_LINGERS_MS = 2000;
 
 /**
  * Executes steps one after another. Each may be repeated: a run that ended in the middle is planned anew from what is
@@ -102,7 +97,10 @@ async function runStep(parts: RunnerParts, step: Step, options: RunOptions & { r
         if (await setNamed(parts, id, false)) options.run.unnamed.add(replicaName(id));
       });
     case "drain":
-      return await forEach(step.replicas, (id) => drainReplica(parts, id, options));
+      return await forEach(
+        step.replicas,
+        (id) => drainReplica(parts, id, { ...options, unnamed: options.run.unnamed }),
+      );
     case "stop":
       return await forEach(step.replicas, (id) => stop(parts, id));
     case "remove":
@@ -243,49 +241,6 @@ async function setNamed({ runtime }: RunnerParts, id: ReplicaId, named: boolean)
   if (state === undefined || state.named === named || (!named && !isRunning(state))) return false;
   await runtime.setNamed(id, named);
   return true;
-}
-
-async function drainReplica(
-  parts: RunnerParts,
-  id: ReplicaId,
-  options: RunOptions & { readonly run: Run },
-): Promise<void> {
-  const state = await parts.runtime.inspect(id);
-  const release = parts.store.release(id.service, id.release);
-  if (state === undefined || release === undefined) return;
-  const { spec } = release;
-  const left = await drain(parts.probes, { name: replicaName(id), pid: state.pid, port: spec.port }, {
-    timeoutMs: spec.drainTimeoutSeconds * 1000,
-    quietMs: lingersMs(parts, { id, release, unnamed: options.run.unnamed }),
-    signal: options.signal,
-  });
-  if (left > 0) {
-    options.report({
-      kind: "warning",
-      text:
-        `${replicaName(id)} still had ${left} connection${left === 1 ? "" : "s"} after ${spec.drainTimeoutSeconds} s` +
-        " (mypaas.drain-timeout); they are cut",
-    });
-  }
-}
-
-/** How long nobody must have come to a replica before it may go; undefined: nobody is under way to it. */
-function lingersMs(
-  { store, lingersMs }: RunnerParts,
-  { id, release, unnamed }: {
-    readonly id: ReplicaId;
-    readonly release: Release;
-    readonly unnamed: ReadonlySet<string>;
-  },
-): number | undefined {
-  const live = store.live(id.service);
-  // Of a service that is being stopped nobody else takes over.
-  if (live === undefined || live.number === id.release) return undefined;
-  const address = placeOf(release, id).ingressAddress;
-  const wasLive = release.status === "retired";
-  const inherited = live.places.some(({ ingressAddress }) => ingressAddress === address);
-  if (address !== undefined && !wasLive && !inherited) return lingersMs ?? HELD_LINGERS_MS;
-  return unnamed.has(replicaName(id)) ? lingersMs ?? NAME_LINGERS_MS : undefined;
 }
 
 async function stop({ runtime, store }: RunnerParts, id: ReplicaId): Promise<void> {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NotReadyError } from "../../src/error.ts";
 import { BenchServer } from "./bench_server.ts";
 
@@ -26,13 +26,14 @@ Deno.test("rollOut() lets a new replica that listens end its requests, while oth
       return Promise.resolve(0);
     },
   };
-  server.parts = { ...server.parts, probes };
+  server.parts = { ...server.parts, probes, lingersMs: 400 };
   const healthcheck = { path: "/health", intervalMs: 100, timeoutMs: 100 };
   await assertRejects(() => server.deploy({ healthcheck }), NotReadyError, "but 500");
   const [old, held, fresh] = [
     ...new Set(server.tables.flatMap((table) => table.flatMap(({ addresses }) => addresses))),
   ];
   assertEquals([new Set(events), [old, held].includes(fresh)], [new Set([`drain at ${fresh}`]), false]);
+  assert(events.length > 10, "who waits between two tries finds it");
   assertEquals(server.runtime.calls.slice(-4), [
     "stop blog.2.1",
     "remove blog.2.1",
