@@ -3,16 +3,17 @@ import { drain } from "./drain.ts";
 import type { Probes, Runtime } from "./runtime.ts";
 import type { Release, ReleaseStore } from "./store.ts";
 
-/** Who has looked up a service's name may connect so much later; its old replica is still there then. */
-const NAME_LINGERS_MS = 1000;
-/** A request that waits for an address tries again within this time (Traefik's retry: 0.6 s, and what a connection takes). */
-const HELD_LINGERS_MS = 2000;
+/**
+ * Who has looked up a service's name, or tries again to reach an address that it waits for (Traefik's retry: every 0.6 s at
+ * the latest), comes within this time.
+ */
+const LINGERS_MS = 1000;
 
 export interface DrainParts {
   readonly runtime: Pick<Runtime, "inspect">;
   readonly probes: Pick<Probes, "establishedConnections">;
   readonly store: Pick<ReleaseStore, "release" | "live">;
-  /** Instead of the times above, in milliseconds; for tests. */
+  /** Instead of the time above, in milliseconds; for tests. */
   readonly lingersMs?: number;
 }
 
@@ -59,8 +60,8 @@ function lingersMs(
   const live = store.live(id.service);
   // Of a service that is being stopped nobody else takes over.
   if (live === undefined || live.number === id.release) return undefined;
-  if (waitedFor(release, live, id.n)) return lingersMs ?? HELD_LINGERS_MS;
-  return unnamed.has(replicaName(id)) ? lingersMs ?? NAME_LINGERS_MS : undefined;
+  const sought = unnamed.has(replicaName(id)) || waitedFor(release, live, id.n);
+  return sought ? lingersMs ?? LINGERS_MS : undefined;
 }
 
 /** Whether requests were held for a replica that is given up now, and nobody else is to come to its address. */
