@@ -43,7 +43,7 @@ export async function uninstallServer(
     removed.push(what);
   };
   const settings = text === undefined ? undefined : parseDraftSettings(text, layout.settings);
-  if (settings !== undefined) await removeObjects(settings, { layout, data, doors, remove });
+  const stuck = settings && await removeObjects(settings, { layout, data, doors, remove });
   if (data) await removeFiles(layout, doors.files, remove);
   if (removed.length === 0) terminal.err("nothing to remove");
   const kept = await keptPaths(layout, settings, { data, files: doors.files });
@@ -56,11 +56,16 @@ export async function uninstallServer(
       );
     }
   }
+  if (stuck !== undefined) throw stuck;
 }
 
 type Remove = (what: string, action: () => Promise<void>) => Promise<void>;
 
-/** The daemon goes first: it would start again what is stopped. */
+/**
+ * The daemon goes first: it would start again what is stopped.
+ *
+ * @returns why Docker keeps a network, if it does: some Engines count an endpoint that no container has any more
+ */
 async function removeObjects(
   settings: DraftSettings,
   { layout, data, doors: { machine, files, units, daemon }, remove }: {
@@ -69,7 +74,7 @@ async function removeObjects(
     readonly doors: UninstallDoors;
     readonly remove: Remove;
   },
-): Promise<void> {
+): Promise<MyPaasError | undefined> {
   const names = objectNames(shortId(settings, layout.root));
   if (await files.find(layout.unit) !== undefined) {
     await remove(UNIT_NAME, () => removeUnit(layout.unit, { files, units }));
@@ -85,10 +90,20 @@ async function removeObjects(
   }
   // Each may take its whole grace to end.
   await Promise.all(rest.map((name) => remove(`container ${name}`, () => machine.removePart(name))));
-  for (const name of owned.networks) await remove(`network ${name}`, () => machine.removeNetwork(name));
+  const stuck: { readonly name: string; readonly error: MyPaasError }[] = [];
+  for (const name of owned.networks) {
+    await remove(`network ${name}`, () => machine.removeNetwork(name)).catch((error) => {
+      if (!(error instanceof MyPaasError)) throw error;
+      stuck.push({ name, error });
+    });
+  }
   for (const name of owned.images) await remove(`image ${name}`, () => machine.removeImage(name));
-  if (!data) return;
-  for (const name of owned.volumes) await remove(`volume ${name}`, () => machine.removeVolume(name));
+  if (data) { for (const name of owned.volumes) await remove(`volume ${name}`, () => machine.removeVolume(name)); }
+  const [kept] = stuck;
+  return kept && new MyPaasError(kept.error.message, {
+    hint: `All else is removed. Restart Docker, then: docker network rm ${stuck.map(({ name }) => name).join(" ")}`,
+    cause: kept.error,
+  });
 }
 
 /** The settings go last: with them what is left can be found again. */

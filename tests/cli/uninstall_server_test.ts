@@ -56,6 +56,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "uninstall removes all else when Docker keeps a network, and says what is left to do",
+  ignore,
+  async fn() {
+    await using scene = await ServerScene.open();
+    const { machine } = scene;
+    const name = `mypaas-${(await setUp(scene)).slice(0, 6)}-ingress`;
+    const { removeNetwork } = machine;
+    machine.removeNetwork = (asked) =>
+      asked === name
+        ? Promise.reject(new MyPaasError(`Cannot remove the network "${name}": it has active endpoints`))
+        : removeNetwork.call(machine, asked);
+    const error = await assertRejects(() => scene.uninstall(true), MyPaasError, "it has active endpoints");
+    assertStringIncludes(error.hint ?? "", `docker network rm ${name}`);
+    assertEquals([...machine.networks.keys()], [name]);
+    assertEquals(machine.images.has("ab12cd-blog:1"), false);
+    await assertRejects(() => Deno.stat(scene.layout.lib), Deno.errors.NotFound);
+  },
+});
+
+Deno.test({
   name: "uninstall --data leaves nothing below its root, nor the root",
   ignore,
   async fn() {

