@@ -7,7 +7,7 @@ import { repairHoldSeconds, type Step } from "./plan.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
 import type { Builder, ReplicaState, Runtime } from "./runtime.ts";
-import type { Release } from "./store.ts";
+import type { Release, ReleaseStore } from "./store.ts";
 
 export interface ReconcileParts extends RunnerParts {
   readonly builder: Pick<Builder, "removeImage">;
@@ -52,7 +52,7 @@ export async function reconcileAll(
   parts: ReconcileParts,
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
-  await interruptPending(parts);
+  const interrupted = await interruptPending(parts);
   const found = await look(parts.runtime);
   const failed = new Map<string, unknown>();
   const services = parts.store.services();
@@ -67,10 +67,13 @@ export async function reconcileAll(
   const repairs = services.map(async (service) => {
     const removing = parts.store.serviceState(service) === "removing";
     const plan = planService(parts, service, found);
-    if (!removing && !repairsAnything(plan)) return;
+    const cutOff = interrupted.filter((release) => release.service === service);
     try {
+      endTail(parts.store, service);
+      if (!removing && cutOff.length === 0 && !repairsAnything(plan)) return;
       await inTurn(service, async () => {
         await runSteps(parts, plan, options);
+        for (const { number } of cutOff) await parts.builder.removeImage(service, number);
         if (removing) await forgetService(parts, service);
       });
     } catch (error) {
@@ -101,12 +104,24 @@ function planService({ store }: RunnerParts, service: string, found: Found): rea
   ];
 }
 
-/** A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release. */
-async function interruptPending(parts: ReconcileParts): Promise<void> {
-  for (const release of parts.store.pending()) {
+/**
+ * A deploy that was under way when the daemon ended is over; the address that requests wait for goes to the old release.
+ *
+ * @returns those deploys
+ */
+async function interruptPending(parts: ReconcileParts): Promise<readonly Release[]> {
+  const pending = parts.store.pending();
+  for (const release of pending) {
     const where = release.step === undefined ? "before its first step" : `at "${release.step}"`;
     await interrupt(parts, release, `The daemon ended ${where}`);
   }
+  return pending;
+}
+
+/** What was left to do behind a commit when the daemon ended is a repair now. */
+function endTail(store: Pick<ReleaseStore, "live" | "setStep">, service: string): void {
+  const live = store.live(service);
+  if (live?.step !== undefined) store.setStep(service, live.number, undefined);
 }
 
 function interrupt(parts: ReconcileParts, release: Release, error: string): Promise<void> {

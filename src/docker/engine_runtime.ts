@@ -25,6 +25,7 @@ import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaM
 import { watchReplicas } from "./replica_events.ts";
 import { ReplicaList } from "./replica_list.ts";
 import { addressOn, hasAlias, namePlace, replicaState } from "./replica_state.ts";
+import { Turns } from "./turns.ts";
 
 /** The Engine answers a stop when the process has ended; its state follows at once. */
 const STOPPED_TIMEOUT_MS = 10_000;
@@ -51,6 +52,8 @@ export class EngineRuntime implements Runtime {
   readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
   readonly #own: OwnNetworks;
   readonly #list: ReplicaList;
+  /** By network: Docker takes longer for two at once than for one after the other, and may then count an endpoint too many. */
+  readonly #renames = new Turns();
 
   constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
     this.#client = client;
@@ -164,11 +167,12 @@ export class EngineRuntime implements Runtime {
     }
     const { minor } = await this.#client.api();
     const mac = minor >= API_WITH_START_INTERVAL ? endpoint?.MacAddress : undefined;
+    const connect = connectNetwork(network, found, fixedEndpoint(address, named ? id.service : undefined, mac));
     try {
-      if (endpoint) await this.#client.run(disconnectNetwork(network, found));
-      await this.#client.run(
-        connectNetwork(network, found, fixedEndpoint(address, named ? id.service : undefined, mac)),
-      );
+      await this.#renames.run(network, async () => {
+        if (endpoint) await this.#client.run(disconnectNetwork(network, found));
+        await this.#client.run(connect);
+      });
     } catch (error) {
       const { Pid: pid } = found.container.State;
       const now = (await this.#find(id))?.container.State.Pid ?? 0;

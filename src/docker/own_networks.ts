@@ -9,6 +9,7 @@ import { unlessStatus } from "./engine_error.ts";
 import { connectNetwork, disconnectNetwork, listNetworks } from "./network_requests.ts";
 import { findNetwork, makeNetwork, removeNetwork, settingsOf } from "./networks.ts";
 import { OWN_ADDRESS_LABEL } from "./replica_container.ts";
+import { Turns } from "./turns.ts";
 
 export interface OwnNetworksOptions {
   readonly client: DockerClient;
@@ -26,8 +27,8 @@ export class OwnNetworks {
   readonly #client: DockerClient;
   readonly #names: OwnNetworksOptions["names"];
   readonly #instance: string;
-  /** The end of what is done to a service's network. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** By service. */
+  readonly #turns = new Turns();
   /** The address given last, by service. */
   readonly #cursors = new Map<string, string>();
 
@@ -45,7 +46,7 @@ export class OwnNetworks {
 
   /** Makes a service's network if it is not there, and connects the containers of its peers, and of nobody else. */
   setPeers(service: string, peers: readonly string[] | undefined): Promise<void> {
-    return this.#inTurn(service, async () => {
+    return this.#turns.run(service, async () => {
       if (peers === undefined) return await this.#dissolve(service);
       await this.#ensure(service);
       const network = this.#names.ownNetwork(service);
@@ -65,7 +66,7 @@ export class OwnNetworks {
    * @param create makes the container that carries the address in a label; until then no other replica gets one
    */
   withAddress<T>(service: string, create: (address: string) => Promise<T>): Promise<T> {
-    return this.#inTurn(service, async () => {
+    return this.#turns.run(service, async () => {
       const range = replicaRange(await this.#ensure(service));
       const own = (await this.#containers()).filter(({ labels }) => labels[Label.service] === service);
       const used = new Set(own.map(({ labels }) => labels[OWN_ADDRESS_LABEL]));
@@ -114,14 +115,5 @@ export class OwnNetworks {
       const container = await unlessStatus([404], this.#client.run(containers.inspectContainer(id)));
       if (container !== undefined && !["removing", "dead"].includes(container.State.Status)) throw error;
     }
-  }
-
-  #inTurn<T>(service: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(service) ?? Promise.resolve()).then(work);
-    const end = turn.catch(() => {}).then(() => {
-      if (this.#turns.get(service) === end) this.#turns.delete(service);
-    });
-    this.#turns.set(service, end);
-    return turn;
   }
 }

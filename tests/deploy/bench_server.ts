@@ -27,6 +27,8 @@ export class BenchServer implements Disposable {
   readonly store = new SqliteReleaseStore(this.database);
   /** Every table that was written. */
   readonly tables: (readonly Route[])[] = [];
+  /** Numbers of releases. */
+  readonly imagesRemoved = new Set<number>();
   parts = this.#parts();
 
   #parts(): RollOutParts {
@@ -48,7 +50,7 @@ export class BenchServer implements Disposable {
         listeners: (pid) =>
           Promise.resolve(this.runtime.listensIn(pid) ? [{ address: "0.0.0.0", port: SPEC.port }] : []),
       },
-      builder: { removeImage: () => Promise.resolve() },
+      builder: { removeImage: (_, release) => Promise.resolve(void this.imagesRemoved.add(release)) },
       ranges: {
         ingress: { first: "10.1.0.16", last: "10.1.0.99" },
         internal: { first: "10.2.0.16", last: "10.2.0.99" },

@@ -190,6 +190,9 @@ for (const [scale, port] of [[0, 80], [0, 8080], [2, 80]] as const) {
         assertEquals(names.every((name) => name.startsWith(`blog.${live}.`)), true, `cut ${cutAt}`);
         assertEquals([...server.runtime.replicas.values()].every(({ named, restarts }) => named && restarts), true);
         assertEquals(server.store.pending(), []);
+        assertEquals(server.store.live("blog")?.step, undefined, `cut ${cutAt}`);
+        const cutOff = server.store.releases("blog", 10).filter(({ status }) => status === "interrupted");
+        assertEquals(cutOff.every(({ number }) => server.imagesRemoved.has(number)), true, `cut ${cutAt}`);
         server.runtime.behaviours.clear();
         await server.deploy({ scale });
         assertEquals(server.store.live("blog")?.number, 3, `cut ${cutAt}`);
