@@ -5,7 +5,7 @@
 import { AuthError, MyPaasError } from "../error.ts";
 import type { LoginAnswer, LoginClaim, LoginRequest } from "../wire/requests.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
-import { isSignedBy, type KeyPair, sign } from "./keys.ts";
+import { isSignedBy, type Signer } from "./keys.ts";
 
 /** How long an invite can be used. */
 const INVITE_SECONDS = 15 * 60;
@@ -58,9 +58,9 @@ export async function proveLogin(
 /** What the laptop sends as `signature`: base64url. @param key the one that it claims */
 export async function signLogin(
   claim: LoginClaim,
-  { serverId, key }: { readonly serverId: string; readonly key: KeyPair },
+  { serverId, key }: { readonly serverId: string; readonly key: Signer },
 ): Promise<string> {
-  return toBase64Url(await sign(key, loginKeyText(claim, serverId)));
+  return toBase64Url(await key.sign(loginKeyText(claim, serverId)));
 }
 
 /**

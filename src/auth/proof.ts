@@ -12,7 +12,7 @@
 // answer to the first.
 import { MyPaasError } from "../error.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
-import { isSignedBy, type KeyPair, sign } from "./keys.ts";
+import { isSignedBy, type Signer } from "./keys.ts";
 
 /** The header of a proved answer: 64 bytes of ed25519 in base64url. */
 export const PROOF_HEADER = "mypaas-proof";
@@ -36,9 +36,9 @@ export interface ProvableAnswer {
 /** Signs an answer that is sent whole. @returns the headers that go with it */
 export async function signAnswer(
   answer: ProvableAnswer,
-  { key, ...context }: ProofContext & { readonly key: KeyPair },
+  { key, ...context }: ProofContext & { readonly key: Signer },
 ): Promise<Record<string, string>> {
-  return { [PROOF_HEADER]: toBase64Url(await sign(key, await answerText(answer, context))) };
+  return { [PROOF_HEADER]: toBase64Url(await key.sign(await answerText(answer, context))) };
 }
 
 /**
@@ -61,9 +61,9 @@ export async function verifyAnswer(
  */
 export async function proveEvent(
   event: object,
-  { key, ...context }: ProofContext & { readonly key: KeyPair },
+  { key, ...context }: ProofContext & { readonly key: Signer },
 ): Promise<string> {
-  return toBase64Url(await sign(key, eventText(event, context)));
+  return toBase64Url(await key.sign(eventText(event, context)));
 }
 
 /**

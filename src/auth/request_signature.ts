@@ -4,7 +4,7 @@ import { SERVER_HEADER } from "./server_header.ts";
 import { httpbis, type SignatureParameters, type SigningKey } from "http-message-signatures";
 import { AuthError } from "../error.ts";
 import { contentDigest } from "./content_digest.ts";
-import { isSignedBy, type KeyPair, sign } from "./keys.ts";
+import { isSignedBy, type Signer } from "./keys.ts";
 
 /** How far the time of a request may lie from the server's clock, in both directions. */
 export const VALID_SECONDS = 60;
@@ -63,7 +63,7 @@ export function newNonce(): string {
  */
 export async function signRequest(
   request: RequestParts & { readonly body?: Uint8Array<ArrayBuffer> | undefined },
-  key: KeyPair,
+  key: Signer,
   { serverId, now, nonce }: SignRequestOptions,
 ): Promise<Record<string, string>> {
   const headers: Record<string, string> = { [SERVER_HEADER]: serverId };
@@ -73,7 +73,7 @@ export async function signRequest(
       id: key.id,
       alg: ALG,
       // The library asks for a Buffer and only reads its bytes.
-      sign: async (data) => await sign(key, new Uint8Array(data)) as Awaited<ReturnType<SigningKey["sign"]>>,
+      sign: async (data) => await key.sign(new Uint8Array(data)) as Awaited<ReturnType<SigningKey["sign"]>>,
     },
     fields: request.body === undefined ? [...COVERED] : [...COVERED, BODY_DIGEST],
     params: ["created", "nonce", "keyid", "alg", "tag"],

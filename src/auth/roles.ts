@@ -89,6 +89,14 @@ export const commands = {
   "keys-list": { does: "list keys", request: "GET /v1/keys", who: "admin", on: "server" },
   "keys-revoke": { does: "revoke a key", request: "DELETE /v1/keys/{id}", who: "admin", on: "server" },
   invite: { does: "invite a laptop", request: "POST /v1/invites", who: "admin", on: "server" },
+  "keys-add": { does: "register a public key", request: "POST /v1/keys", who: "admin", on: "server" },
+  "keys-rename": { does: "rename a key", request: "POST /v1/keys/{id}/name", who: "admin", on: "server" },
+  "keys-rotate": {
+    does: "put a new key in place of one's own",
+    request: "POST /v1/keys/rotate",
+    who: "deploy",
+    on: "server",
+  },
 } as const satisfies Readonly<Record<string, CommandRule>>;
 
 export type Command = keyof typeof commands;
@@ -138,33 +146,46 @@ export function inScope(actor: Actor, service: string): boolean {
 }
 
 /**
- * Checks what an invite would give: never more than the inviter has.
+ * Checks what an invite, or a key that is added, would give: never more than who gives it has.
  *
+ * @param cannot begins the sentence
  * @throws {UsageError} when the scope is empty or has a name that no service can have
- * @throws {AuthError} naming what the inviter lacks
+ * @throws {AuthError} naming what the actor lacks
  */
-export function checkGrant(actor: Actor, grant: Grant): void {
-  if (grant.scope.length === 0) throw new UsageError('Cannot invite: the scope must name a service, or be "*"');
+export function checkGrant(
+  actor: Actor,
+  grant: Grant,
+  { cannot }: { readonly cannot: string } = { cannot: "Cannot invite" },
+): void {
+  if (grant.scope.length === 0) throw new UsageError(`${cannot}: the scope must name a service, or be "*"`);
   const wrong = grant.scope.find((name) => !isScopeName(name));
   if (wrong !== undefined) {
-    throw new UsageError(`Cannot invite: the scope has "${wrong}", allowed are "*" and names of services`);
+    throw new UsageError(`${cannot}: the scope has "${wrong}", allowed are "*" and names of services`);
   }
   const excess = excessOf(actor, grant);
   if (excess !== undefined) {
-    throw new AuthError(`Cannot invite with ${excess}: a key never grants more than it has, ${describeKey(actor)}`);
+    throw new AuthError(`${cannot} with ${excess}: a key never grants more than it has, ${describeKey(actor)}`);
   }
 }
 
 /**
- * Checks that a key is not revoked by one that has less.
+ * Checks that a key is not changed by one that has less.
  *
  * @throws {AuthError} naming what the actor lacks
  */
-export function checkRevoke(actor: Actor, key: Grant & { readonly name: string }): void {
+export function checkChange(
+  actor: Actor,
+  { verb, ...key }: Grant & { readonly name: string; readonly verb: "revoke" | "rename" },
+): void {
   const excess = excessOf(actor, key);
   if (excess !== undefined) {
-    throw new AuthError(`Cannot revoke the key "${key.name}": it has ${excess}, ${describeKey(actor)}`);
+    throw new AuthError(`Cannot ${verb} the key "${key.name}": it has ${excess}, ${describeKey(actor)}`);
   }
+}
+
+/** Whether a key may do all there is: without one nobody can do it over the network. */
+export function isFullAdmin({ role, scope }: Grant): boolean {
+  return role === "admin" && scope.includes("*");
 }
 
 /** What a grant has that an actor has not; undefined when the actor has it all. */

@@ -144,7 +144,8 @@ function choicesOf(asked: Option | Argument): Choice {
   if ("flags" in asked && asked.long === "--server" || name === "server") return { ...NOTHING, names: "servers" };
   // A deploy may be named by its service; `--scope` begins with one.
   if (name === "service" || name === "services" || name === "deploy") return { ...NOTHING, names: "services" };
-  const isPath = name === "dockerfile" || name === "file" || name === "folder";
+  const isPath = name === "dockerfile" || name === "file" || name === "folder" ||
+    name === "public-key";
   return isPath ? { ...NOTHING, names: "files" } : NOTHING;
 }
 

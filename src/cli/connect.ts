@@ -1,17 +1,19 @@
-import { importPrivateKey } from "../auth/keys.ts";
+import type { Signer } from "../auth/keys.ts";
 import { parseServerLine } from "../auth/server_line.ts";
 import { Connection } from "../client/connection.ts";
+import { finishRotation, type RotationParts } from "../client/rotate_key.ts";
 import type { ServerEntry } from "../client/servers.ts";
 import type { Transport } from "../client/transport.ts";
-import { AuthError, UsageError } from "../error.ts";
+import { UsageError } from "../error.ts";
 import { clientFolder } from "../host/client_files.ts";
 import { fetchPinnedCertificate } from "../host/certificate_pin.ts";
 import { httpsTransport } from "../host/https_transport.ts";
 import { unixTransport } from "../host/unix_transport.ts";
 import { serverLayout } from "../setup/layout.ts";
 import type { CliContext } from "./context.ts";
+import { type KeyContext, keyOfVariable, openKey } from "./signing_key.ts";
 
-type Context = Pick<CliContext, "root" | "env">;
+type Context = Pick<CliContext, "root" | "env"> & KeyContext;
 
 /** Connects to the server that a command is about: the named one, the one of MYPAAS_SERVER, or this machine's. */
 export async function connect(server: string | undefined, context: Context): Promise<Connection> {
@@ -20,7 +22,7 @@ export async function connect(server: string | undefined, context: Context): Pro
 }
 
 /** Connects to the daemon of this machine, as root. */
-export function connectHere({ root }: Pick<Context, "root">): Connection {
+export function connectHere({ root }: Pick<CliContext, "root">): Connection {
   return new Connection(unixTransport(serverLayout(root).daemonSocket), { kind: "unsigned" }, now);
 }
 
@@ -30,18 +32,32 @@ export function connectHere({ root }: Pick<Context, "root">): Connection {
  * @throws {UsageError} when there is no such server
  */
 export async function connectTo(server: string, context: Context): Promise<Connection> {
+  // In CI a line and a key are all there is: no folder is looked for.
+  const entry = server.includes("#") ? await entryOfLine(server) : await savedEntry(server, context);
+  return signedConnection(entry, await keyFor(server, entry, context));
+}
+
+async function keyFor(server: string, entry: ServerEntry, context: Context): Promise<Signer> {
+  const ofVariable = await keyOfVariable(context);
+  if (ofVariable !== undefined) return ofVariable;
+  if (entry.nextKey !== undefined) return (await finishRotation(server, await rotationParts(server, context))).signer;
+  return await openKey(entry.key, { ...context, files: clientFolder(configFolder(context)) });
+}
+
+function signedConnection(entry: ServerEntry, key: Signer): Connection {
+  const { url, certificate, serverId, daemonKey } = entry;
+  return new Connection(httpsTransport(url, { certificate }), { kind: "signed", serverId, daemonKey, key }, now);
+}
+
+/** What putting another key in place of this machine's needs. @param name of a server as it was given at login */
+export async function rotationParts(name: string, context: Context): Promise<RotationParts> {
   const files = clientFolder(configFolder(context));
-  const entry = server.includes("#") ? await entryOfLine(server) : await savedEntry(server, await files.servers());
-  const pkcs8 = await files.privateKey();
-  if (pkcs8 === undefined) {
-    throw new AuthError(`Cannot reach "${entry.url}": this machine has no key`, {
-      hint: "Ask for an invite, and log in with it: mypaas login NAME LINE.",
-    });
-  }
-  const { serverId, daemonKey } = entry;
-  const key = await importPrivateKey(pkcs8);
-  const transport = httpsTransport(entry.url, { certificate: entry.certificate });
-  return new Connection(transport, { kind: "signed", serverId, daemonKey, key }, now);
+  const entry = await savedEntry(name, context);
+  return {
+    files,
+    open: (reference) => openKey(reference, { ...context, files }),
+    connect: (key) => signedConnection(entry, key),
+  };
 }
 
 /** Opens a way to a server that may have a certificate of its own, which the pin names. */
@@ -53,7 +69,7 @@ export async function openTransport(
 }
 
 /** The client's folder: MYPAAS_CONFIG, else below the user's configuration (XDG Base Directory). */
-export function configFolder({ env }: Pick<Context, "env">): string {
+export function configFolder({ env }: Pick<CliContext, "env">): string {
   const own = env("MYPAAS_CONFIG");
   if (own !== undefined) return own;
   const base = env("XDG_CONFIG_HOME") ?? (env("HOME") === undefined ? undefined : `${env("HOME")}/.config`);
@@ -63,7 +79,8 @@ export function configFolder({ env }: Pick<Context, "env">): string {
   return `${base}/mypaas`;
 }
 
-function savedEntry(name: string, servers: Readonly<Record<string, ServerEntry>>): ServerEntry {
+async function savedEntry(name: string, context: Context): Promise<ServerEntry> {
+  const servers = await clientFolder(configFolder(context)).servers();
   const entry = Object.hasOwn(servers, name) ? servers[name] : undefined;
   if (entry !== undefined) return entry;
   const names = Object.keys(servers);
@@ -78,7 +95,7 @@ async function entryOfLine(line: string): Promise<ServerEntry> {
   const server = parseServerLine(line);
   const { url, certificatePin } = server;
   const certificate = certificatePin === undefined ? undefined : await pinnedCertificate(url, certificatePin);
-  return { ...server, certificate };
+  return { ...server, certificate, key: undefined, nextKey: undefined };
 }
 
 function pinnedCertificate(url: string, pin: string): Promise<string> {

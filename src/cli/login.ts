@@ -4,6 +4,8 @@ import type { Run } from "./context.ts";
 export interface LoginCommandRequest {
   readonly server: string;
   readonly invite: string;
+  /** The key to register: a path, or `agent[:WHICH]`; undefined: this machine's own. */
+  readonly key: string | undefined;
 }
 
 /** Defines `mypaas login`; `run` does the work. */
@@ -12,5 +14,6 @@ export function loginCommand(run: Run<LoginCommandRequest>): CommandUnknownOpts 
     .description("Register this machine's key with a server, by an invite.")
     .argument("<server>", "the name you will call the server by")
     .argument("<invite>", "the line that init or invite printed: URL#...")
-    .action((server, invite) => run({ server, invite }));
+    .option("--key <file>", "a key of OpenSSH instead of our own: its file, or agent[:FINGERPRINT]")
+    .action((server, invite, { key }) => run({ server, invite, key }));
 }

@@ -3,14 +3,15 @@ import type { Run } from "./context.ts";
 import type { DeployCommandRequest } from "./deploy.ts";
 
 export interface PushCommandRequest extends DeployCommandRequest {
-  readonly server: string;
+  /** Undefined: the one of MYPAAS_SERVER. */
+  readonly server: string | undefined;
 }
 
 /** Defines `mypaas push`; `run` does the work. */
 export function pushCommand(run: Run<PushCommandRequest>): CommandUnknownOpts {
   return new Command("push")
     .description("Send a Dockerfile and the files of its folder to a server, and roll it out there.")
-    .argument("<server>", "name given at login")
+    .argument("[server]", "name given at login; without one MYPAAS_SERVER has it")
     .argument("[dockerfile]", "Dockerfile, or a folder that has one", "Dockerfile")
     .option("-f, --force", "build and roll out although nothing changed", false)
     .option("-n, --dry-run", "tell what would be done, and change nothing", false)

@@ -46,7 +46,9 @@ async function namesOf(wanted: Wanted, context: CliContext): Promise<readonly Ca
     if (wanted.names === "servers") return await servers(context);
     if (wanted.names !== "services") return [];
     const root = wanted.root === undefined ? context.root : absolutePath(wanted.root, context.cwd);
-    const found = services(wanted.server, { ...context, root });
+    // Who presses the tab key is not asked for a passphrase.
+    const terminal = { ...context.terminal, isTerminal: { stdin: false, stdout: false, stderr: false } };
+    const found = services(wanted.server, { ...context, root, terminal });
     return await within(found, { what: "the server answers", timeoutMs: NAMES_TIMEOUT_MS });
   } catch {
     return [];

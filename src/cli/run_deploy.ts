@@ -4,6 +4,7 @@ import { renderUnledSites, unledSites } from "../client/first_page.ts";
 import { ProgressLines, type PushResult, renderResult } from "../client/progress.ts";
 import { withNextCommand } from "../client/next_command.ts";
 import { push } from "../client/push.ts";
+import { UsageError } from "../error.ts";
 import { sha256 } from "../host/hash.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
 import { Interrupts } from "../host/interrupts.ts";
@@ -26,7 +27,13 @@ export async function runDeploy(request: DeployCommandRequest, context: CliConte
 
 /** Pushes to a server. */
 export async function runPush(request: PushCommandRequest, context: CliContext): Promise<void> {
-  await send(request, context, await connectTo(request.server, context));
+  const server = request.server ?? context.env("MYPAAS_SERVER");
+  if (server === undefined) {
+    throw new UsageError("Cannot push: no server is named", {
+      hint: "Write: mypaas push SERVER, or set MYPAAS_SERVER.",
+    });
+  }
+  await send({ ...request, server }, context, await connectTo(server, context));
 }
 
 /** Tells what a deploy here, or a push to a server, would do. */

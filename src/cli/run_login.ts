@@ -3,11 +3,20 @@ import { clientFolder } from "../host/client_files.ts";
 import { configFolder, openTransport } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { LoginCommandRequest } from "./login.ts";
+import { givenKey, keyOfVariable } from "./signing_key.ts";
 
 /** Logs this machine in to a server. */
-export async function runLogin({ server, invite }: LoginCommandRequest, context: CliContext): Promise<void> {
+export async function runLogin(
+  { server, invite, key: asked }: LoginCommandRequest,
+  context: CliContext,
+): Promise<void> {
   const files = clientFolder(configFolder(context));
-  const parts = { files, connect: openTransport, now: () => new Date() };
+  const chosen = asked === undefined ? await keyOfVariable(context) : undefined;
+  const givenKeyOf = asked !== undefined
+    ? () => givenKey(asked, context)
+    // Not saved: each command finds it where this one did.
+    : chosen && (() => Promise.resolve({ signer: chosen, reference: undefined }));
+  const parts = { files, connect: openTransport, now: () => new Date(), givenKey: givenKeyOf };
   const { key, name, role, scope } = await login({ name: server, line: invite }, parts);
   if (context.json) {
     context.terminal.out(JSON.stringify({ server, key, name, role, scope }));

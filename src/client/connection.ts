@@ -1,4 +1,4 @@
-import type { KeyPair } from "../auth/keys.ts";
+import type { Signer } from "../auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
 import { newNonce, signRequest } from "../auth/request_signature.ts";
 import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
@@ -22,7 +22,7 @@ export type Trust =
     readonly serverId: string;
     /** Raw ed25519 public key, base64url. */
     readonly daemonKey: string;
-    readonly key: KeyPair;
+    readonly key: Signer;
   };
 
 /** The other side was not reached, or the connection ended too early: trying again may help. */

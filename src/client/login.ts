@@ -1,5 +1,5 @@
 import { proveLogin, signLogin, verifyLoginAnswer } from "../auth/invite.ts";
-import { exportPrivateKey, generateKey, importPrivateKey, type KeyPair } from "../auth/keys.ts";
+import { exportPrivateKey, generateKey, importPrivateKey, type Signer } from "../auth/keys.ts";
 import { newNonce } from "../auth/request_signature.ts";
 import { parseInviteLine } from "../auth/server_line.ts";
 import { AuthError, UsageError } from "../error.ts";
@@ -23,6 +23,15 @@ export interface LoginParts {
     server: Pick<ServerEntry, "url" | "certificatePin">,
   ) => Promise<{ readonly transport: Transport; readonly certificate: string | undefined }>;
   readonly now: () => Date;
+  /** The key to register, instead of the laptop's own. */
+  readonly givenKey?: (() => Promise<GivenKey>) | undefined;
+}
+
+/** A key that is not of the client's folder. */
+export interface GivenKey {
+  readonly signer: Signer;
+  /** Where it is found again (`ServerEntry.key`); undefined when the surroundings of each command tell. */
+  readonly reference: string | undefined;
 }
 
 /**
@@ -46,7 +55,7 @@ export async function login({ name, line }: LoginRequestLine, parts: LoginParts)
         hint: "Check where the address leads, or ask for a new invite.",
       });
     }
-    const key = await ownKey(parts.files);
+    const { signer: key, reference } = await (parts.givenKey ?? (() => ownKey(parts.files)))();
     const claim = { invite: id, publicKey: key.publicKey, nonce: newNonce() };
     const request: LoginRequest = {
       ...claim,
@@ -56,7 +65,7 @@ export async function login({ name, line }: LoginRequestLine, parts: LoginParts)
     const body = new TextEncoder().encode(JSON.stringify(request));
     const answer = await connection.json("POST", "/v1/login", { body, parse: parseLoginAnswer });
     await verifyLoginAnswer(answer, { serverId, secret, request: claim });
-    await parts.files.saveServer(name, { ...server, certificate });
+    await parts.files.saveServers({ [name]: { ...server, certificate, key: reference, nextKey: undefined } });
     return answer;
   } finally {
     transport.close();
@@ -64,12 +73,12 @@ export async function login({ name, line }: LoginRequestLine, parts: LoginParts)
 }
 
 /** This laptop's key; made, and saved before anybody hears of it, when there is none. */
-async function ownKey(files: ClientFiles): Promise<KeyPair> {
+async function ownKey(files: ClientFiles): Promise<GivenKey> {
   const saved = await files.privateKey();
-  if (saved !== undefined) return await importPrivateKey(saved);
+  if (saved !== undefined) return { signer: await importPrivateKey(saved), reference: undefined };
   const key = await generateKey();
   await files.savePrivateKey(await exportPrivateKey(key));
-  return key;
+  return { signer: key, reference: undefined };
 }
 
 /** A name must not look like an address: commands take both. */

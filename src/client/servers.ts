@@ -9,13 +9,35 @@ export interface ServerEntry {
   readonly certificatePin: string | undefined;
   /** The certificate itself (PEM), learned at login and checked against the pin. */
   readonly certificate: string | undefined;
+  /**
+   * The key that signs here, by where it is: the path of a file, `agent:SHA256:...`, or `keys/...` in the client's folder;
+   * undefined: the laptop's own.
+   */
+  readonly key: string | undefined;
+  /** The key that is about to take its place: a rotation was begun, and its end is not known. */
+  readonly nextKey: string | undefined;
 }
 
 /** The client's folder. `src/host` implements it; `key` files are 0600. */
 export interface ClientFiles {
   servers(): Promise<Readonly<Record<string, ServerEntry>>>;
-  saveServer(name: string, entry: ServerEntry): Promise<void>;
-  /** The laptop's own key (PKCS #8, base64url); undefined before the first login. */
-  privateKey(): Promise<string | undefined>;
+  /** Saves servers by their names, all or none; others stay. */
+  saveServers(entries: Readonly<Record<string, ServerEntry>>): Promise<void>;
+  /**
+   * A key of this folder (PKCS #8, base64url): `keys/...`, or the laptop's own. Undefined when there is none.
+   *
+   * @throws {AuthError} when others may read it
+   */
+  privateKey(reference?: string): Promise<string | undefined>;
+  /** Saves the laptop's own key. */
   savePrivateKey(pkcs8: string): Promise<void>;
+  /** Saves a key for one server. @returns its reference, `keys/<id>` */
+  saveServerKey(id: string, pkcs8: string): Promise<string>;
+  /** Removes a key of this folder; one that is elsewhere is left alone. */
+  removeKey(reference: string | undefined): Promise<void>;
+}
+
+/** Whether a reference names a key in the client's folder. */
+export function isFolderKey(reference: string | undefined): boolean {
+  return reference === undefined || reference.startsWith("keys/");
 }

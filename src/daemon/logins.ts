@@ -2,7 +2,7 @@ import { type Actor, actorName } from "../auth/actor.ts";
 import { checkInvite, newInvite, proveLoginAnswer, verifyLogin } from "../auth/invite.ts";
 import { keyId } from "../auth/keys.ts";
 import { checkGrant } from "../auth/roles.ts";
-import { formatInviteLine, type ServerLine } from "../auth/server_line.ts";
+import { formatInviteLine, formatServerLine, type ServerLine } from "../auth/server_line.ts";
 import { AuthError } from "../error.ts";
 import type { InviteAnswer, InviteRequest, LoginAnswer, LoginRequest } from "../wire/requests.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
@@ -22,6 +22,11 @@ export class Logins {
 
   constructor(parts: LoginsParts) {
     this.#parts = parts;
+  }
+
+  /** The value of MYPAAS_SERVER by which a machine reaches this server with a key that is registered. */
+  get serverLine(): string {
+    return formatServerLine(this.#parts.server);
   }
 
   /**

@@ -39,6 +39,19 @@ export interface KeyStore {
    * @throws {AuthError} when another public key has the same id
    */
   redeem(inviteId: string, key: Omit<StoredKey, "revokedAt">): void;
+  /**
+   * Registers a key; a known one gets a new name, role and scope, and is not revoked any more.
+   *
+   * @throws {AuthError} when another public key has the same id
+   */
+  add(key: Omit<StoredKey, "revokedAt">): void;
+  rename(id: string, name: string): void;
+  /**
+   * Registers a key and revokes another at the time the new one is made, both or neither.
+   *
+   * @throws {AuthError} as `add`
+   */
+  replace(oldId: string, key: Omit<StoredKey, "revokedAt">): void;
 }
 
 /** One line per action. */

@@ -1,10 +1,11 @@
 import { parse, stringify } from "@std/yaml";
 import type { ClientFiles, ServerEntry } from "../client/servers.ts";
 import { MyPaasError } from "../error.ts";
-import { ensureFolder, readText, replaceFile } from "./files.ts";
+import { ensureFolder, readText, removeFile, replaceFile, syncFolder } from "./files.ts";
+import { readPrivateFile } from "./private_file.ts";
 
 /**
- * The client's folder, made 0700 when something is saved: `servers.yml` and `key`, both 0600.
+ * The client's folder, made 0700 when something is saved: `servers.yml`, `key`, and `keys/` for single servers, all 0600.
  *
  * @param folder such as `~/.config/mypaas`
  */
@@ -19,15 +20,29 @@ export function clientFolder(folder: string): ClientFiles {
 
   return {
     servers,
-    async saveServer(name, entry) {
-      const all = { ...await servers(), [name]: entry };
+    async saveServers(entries) {
+      const all = { ...await servers(), ...entries };
       await ensureFolder(folder, 0o700);
       await replaceFile(serversFile, stringify(all, { skipInvalid: true }), 0o600);
     },
-    privateKey: async () => (await readText(keyFile))?.trim(),
+    async privateKey(reference) {
+      const file = reference === undefined ? keyFile : `${folder}/${reference}`;
+      return (await readPrivateFile(file))?.trim();
+    },
     async savePrivateKey(pkcs8) {
       await ensureFolder(folder, 0o700);
       await replaceFile(keyFile, `${pkcs8}\n`, 0o600);
+    },
+    async saveServerKey(id, pkcs8) {
+      const reference = `keys/${id}`;
+      await ensureFolder(folder, 0o700);
+      await ensureFolder(`${folder}/keys`, 0o700);
+      await replaceFile(`${folder}/${reference}`, `${pkcs8}\n`, 0o600);
+      await syncFolder(folder);
+      return reference;
+    },
+    async removeKey(reference) {
+      await removeFile(reference === undefined ? keyFile : `${folder}/${reference}`);
     },
   };
 }
@@ -59,6 +74,8 @@ function parseServers(text: string, file: string): Readonly<Record<string, Serve
         daemonKey: needed("daemonKey"),
         certificatePin: field("certificatePin"),
         certificate: field("certificate"),
+        key: field("key"),
+        nextKey: field("nextKey"),
       }];
     }),
   );

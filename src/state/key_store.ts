@@ -57,24 +57,39 @@ export class SqliteKeyStore implements KeyStore, NonceStore {
   redeem(inviteId: string, key: Omit<StoredKey, "revokedAt">): void {
     this.#database.transaction(() => {
       this.#database.run("UPDATE invites SET used_at = ?, secret = '' WHERE id = ?", key.createdAt, inviteId);
-      const { changes } = this.#database.run(
-        `INSERT INTO keys (id, public_key, name, role, scope, created_at) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET name = excluded.name, role = excluded.role, scope = excluded.scope,
-           created_at = excluded.created_at, revoked_at = NULL
-         WHERE public_key = excluded.public_key`,
-        key.id,
-        key.publicKey,
-        key.name,
-        key.role,
-        JSON.stringify(key.scope),
-        key.createdAt,
-      );
-      // An id is 64 bits of a hash: who tries long enough makes another key of the same id.
-      if (changes === 0) {
-        throw new AuthError(`Cannot log in: another key is registered under the id "${key.id}"`, {
-          hint: "Make a new key: move this laptop's away, and log in again.",
-        });
-      }
+      this.add(key);
+    });
+  }
+
+  add(key: Omit<StoredKey, "revokedAt">): void {
+    const { changes } = this.#database.run(
+      `INSERT INTO keys (id, public_key, name, role, scope, created_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET name = excluded.name, role = excluded.role, scope = excluded.scope,
+         created_at = excluded.created_at, revoked_at = NULL
+       WHERE public_key = excluded.public_key`,
+      key.id,
+      key.publicKey,
+      key.name,
+      key.role,
+      JSON.stringify(key.scope),
+      key.createdAt,
+    );
+    // An id is 64 bits of a hash: who tries long enough makes another key of the same id.
+    if (changes === 0) {
+      throw new AuthError(`Cannot register the key: another key is registered under the id "${key.id}"`, {
+        hint: "Make a new key: move this one away, and try again.",
+      });
+    }
+  }
+
+  rename(id: string, name: string): void {
+    this.#database.run("UPDATE keys SET name = ? WHERE id = ?", name, id);
+  }
+
+  replace(oldId: string, key: Omit<StoredKey, "revokedAt">): void {
+    this.#database.transaction(() => {
+      this.add(key);
+      this.revoke(oldId, key.createdAt);
     });
   }
 

@@ -49,7 +49,7 @@ const inviteAnswer: v.GenericSchema<unknown, InviteAnswer> = v.object({
   expiresAt: isoTime,
 });
 
-const keySummary: v.GenericSchema<unknown, KeySummary> = v.object({
+export const keySummary: v.GenericSchema<unknown, KeySummary> = v.object({
   id: hex(8),
   name: keyName,
   role,

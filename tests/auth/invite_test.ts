@@ -8,7 +8,7 @@ import {
   verifyLogin,
   verifyLoginAnswer,
 } from "../../src/auth/invite.ts";
-import { generateKey, sign } from "../../src/auth/keys.ts";
+import { generateKey } from "../../src/auth/keys.ts";
 import { AuthError, MyPaasError } from "../../src/error.ts";
 import type { LoginAnswer, LoginRequest } from "../../src/wire/requests.ts";
 
@@ -64,7 +64,7 @@ Deno.test("proveLogin() is the HMAC-SHA-256 of a JSON list", async () => {
 
 Deno.test("signLogin() is the ed25519 signature of a JSON list", async () => {
   const text = JSON.stringify(["mypaas login key v1", serverId, request.invite, request.publicKey, request.nonce]);
-  const signature = await sign(key, new TextEncoder().encode(text));
+  const signature = await key.sign(new TextEncoder().encode(text));
   assertEquals(
     await signLogin(request, { serverId, key }),
     signature.toBase64({ alphabet: "base64url", omitPadding: true }),

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertNotMatch, assertRejects } from "@std/assert";
 import { fromBase64Url, toBase64Url } from "../../src/auth/base64url.ts";
-import { exportPrivateKey, generateKey, importPrivateKey, isSignedBy, keyId, sign } from "../../src/auth/keys.ts";
+import { exportPrivateKey, generateKey, importPrivateKey, isSignedBy, keyId } from "../../src/auth/keys.ts";
 import { MyPaasError } from "../../src/error.ts";
 
 Deno.test("a key comes back from its text the same", async () => {
@@ -8,7 +8,7 @@ Deno.test("a key comes back from its text the same", async () => {
   const again = await importPrivateKey(`${await exportPrivateKey(key)}\n`);
   assertEquals([again.id, again.publicKey], [key.id, key.publicKey]);
   const data = new TextEncoder().encode("hello");
-  assert(await isSignedBy(key.publicKey, { data, signature: await sign(again, data) }));
+  assert(await isSignedBy(key.publicKey, { data, signature: await again.sign(data) }));
 });
 
 Deno.test("importPrivateKey() derives the public key of RFC 8410's example", async () => {
@@ -27,7 +27,7 @@ Deno.test("keyId() is the start of the SHA-256 of the raw public key", async () 
 Deno.test("isSignedBy() is false for another key, other data, another signature", async () => {
   const [key, other] = [await generateKey(), await generateKey()];
   const data = new TextEncoder().encode("hello");
-  const signature = await sign(key, data);
+  const signature = await key.sign(data);
   assertFalse(await isSignedBy(other.publicKey, { data, signature }));
   assertFalse(await isSignedBy(key.publicKey, { data: data.slice(1), signature }));
   assertFalse(await isSignedBy(key.publicKey, { data, signature: signature.slice(1) }));

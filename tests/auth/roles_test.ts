@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Actor } from "../../src/auth/actor.ts";
-import { checkGrant, checkRevoke, type Command, commands, type Grant, inScope, mayDo } from "../../src/auth/roles.ts";
+import { checkChange, checkGrant, type Command, commands, type Grant, inScope, mayDo } from "../../src/auth/roles.ts";
 import { AuthError, UsageError } from "../../src/error.ts";
 
 const LOCAL: Actor = { kind: "local", name: "root@local" };
@@ -40,6 +40,9 @@ const TABLE: Readonly<Record<Command, readonly [inScope: string, outOfScope: str
   "keys-list": ["a", "-"],
   "keys-revoke": ["a", "-"],
   invite: ["a", "-"],
+  "keys-add": ["a", "-"],
+  "keys-rename": ["a", "-"],
+  "keys-rotate": ["da", "-"],
 };
 
 function whoMay(command: Command, service: string | undefined): string {
@@ -134,13 +137,11 @@ Deno.test('checkGrant() takes only "*" and names of services', () => {
   }
 });
 
-Deno.test("checkRevoke() keeps a key from revoking one that has more", () => {
-  checkRevoke(LOCAL, { name: "boss", role: "admin", scope: ["*"] });
-  checkRevoke(actor("admin", "*"), { name: "boss", role: "admin", scope: ["*"] });
-  const error = assertThrows(
-    () => checkRevoke(actor("admin", "blog"), { name: "boss", role: "admin", scope: ["*"] }),
-    AuthError,
-  );
+Deno.test("checkChange() keeps a key from revoking or renaming one that has more", () => {
+  const boss = { name: "boss", role: "admin", scope: ["*"], verb: "revoke" } as const;
+  checkChange(LOCAL, boss);
+  checkChange(actor("admin", "*"), boss);
+  const error = assertThrows(() => checkChange(actor("admin", "blog"), boss), AuthError);
   assertEquals(
     error.message,
     `Cannot revoke the key "boss": it has "*" in its scope, the key "laptop" (${ID}) has the role "admin" for "blog"`,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { newInvite, proveLoginAnswer, verifyLogin } from "../../src/auth/invite.ts";
 import { generateKey, importPrivateKey, keyId } from "../../src/auth/keys.ts";
 import { formatInviteLine } from "../../src/auth/server_line.ts";
-import { login } from "../../src/client/login.ts";
+import { type GivenKey, login } from "../../src/client/login.ts";
 import type { ClientFiles, ServerEntry } from "../../src/client/servers.ts";
 import { AuthError, MyPaasError, UsageError } from "../../src/error.ts";
 import { errorAnswer, toResponse } from "../../src/wire/error_body.ts";
@@ -17,10 +17,12 @@ class MemoryFiles implements ClientFiles {
   key: string | undefined;
 
   servers = () => Promise.resolve(this.entries);
-  saveServer = (name: string, entry: ServerEntry) => {
-    this.entries[name] = entry;
+  saveServers = (entries: Readonly<Record<string, ServerEntry>>) => {
+    Object.assign(this.entries, entries);
     return Promise.resolve();
   };
+  saveServerKey = () => Promise.reject(new Error("a login makes no key for one server"));
+  removeKey = () => Promise.reject(new Error("a login removes no key"));
   privateKey = () => Promise.resolve(this.key);
   savePrivateKey = (key: string) => {
     this.key = key;
@@ -52,7 +54,7 @@ async function setUp({ serverId = SERVER, proveWith }: { serverId?: string; prov
   const server = { url: "https://paas.example", serverId: SERVER, daemonKey, certificatePin };
   const parts = { files, connect: () => Promise.resolve({ transport, certificate: "PEM" }), now: () => new Date() };
   const line = formatInviteLine({ ...invite, ...server });
-  const run = () => login({ name: "paas", line }, parts);
+  const run = (givenKey?: () => Promise<GivenKey>) => login({ name: "paas", line }, { ...parts, givenKey });
   return { run, files, invite, server, requests, transport };
 }
 
@@ -60,7 +62,7 @@ Deno.test("login() makes a key, registers it without sending the secret, and rem
   const { run, files, invite, server, requests, transport } = await setUp();
   const answer = await run();
   assertEquals([answer.name, answer.role, answer.scope], ["ann", "deploy", ["blog"]]);
-  assertEquals(files.entries, { paas: { ...server, certificate: "PEM" } });
+  assertEquals(files.entries, { paas: { ...server, certificate: "PEM", key: undefined, nextKey: undefined } });
   assertEquals((await importPrivateKey(files.key ?? "")).id, answer.key);
   assert(!requests.join().includes(invite.secret));
   assertEquals(transport.closed, true);
@@ -75,23 +77,34 @@ Deno.test("login() keeps the key that a laptop has", async () => {
   assertEquals(second.files.key, first.files.key);
 });
 
+Deno.test("login() registers a key that is elsewhere, and saves only where it is", async () => {
+  const { run, files } = await setUp();
+  const signer = await generateKey();
+  const answer = await run(() => Promise.resolve({ signer, reference: "/home/ann/.ssh/id_ed25519" }));
+  assertEquals([answer.key, files.key, files.entries["paas"]?.key], [
+    signer.id,
+    undefined,
+    "/home/ann/.ssh/id_ed25519",
+  ]);
+});
+
 Deno.test("login() says what the daemon says of a used invite, and remembers nothing", async () => {
   const { run, files } = await setUp();
   await run();
   delete files.entries["paas"];
-  await assertRejects(run, AuthError, "the invite was used before");
+  await assertRejects(() => run(), AuthError, "the invite was used before");
   assertEquals(files.entries, {});
 });
 
 Deno.test("login() stops at another server before it sends a proof", async () => {
   const { run, files, requests } = await setUp({ serverId: "f".repeat(32) });
-  await assertRejects(run, AuthError, "https://paas.example is not the server that the invite is from");
+  await assertRejects(() => run(), AuthError, "https://paas.example is not the server that the invite is from");
   assertEquals([requests.length, files.key, files.entries], [1, undefined, {}]);
 });
 
 Deno.test("login() does not believe a server that does not know the secret", async () => {
   const { run, files } = await setUp({ proveWith: newInvite(new Date()).secret });
-  await assertRejects(run, MyPaasError, "result not proved");
+  await assertRejects(() => run(), MyPaasError, "result not proved");
   assertEquals(files.entries, {});
 });
 

@@ -5,6 +5,7 @@ import { followDeploy } from "../../src/client/follow_deploy.ts";
 import { MyPaasError } from "../../src/error.ts";
 import { findDockerfile } from "../../src/host/dockerfile_path.ts";
 import { sha256 } from "../../src/host/hash.ts";
+import { processTerminal } from "../../src/host/terminal.ts";
 import { diskTree } from "../../src/host/tree.ts";
 import { sharedServer, succeeded } from "./lab.ts";
 
@@ -24,7 +25,7 @@ async function deployFromSpool(service: string, dockerfile: string): Promise<voi
   const { manifest } = await scanTree(diskTree(folder), { ignore, dockerfile: "Dockerfile", digest: sha256 });
   const request = { service, dockerfile: "Dockerfile", manifest, force: true, dryRun: false };
   const env = (name: string) => server().laptop()[name];
-  const connection = await connectTo("lab", { root: "/", env });
+  const connection = await connectTo("lab", { root: "/", env, cwd: "/", terminal: processTerminal() });
   try {
     const body = new TextEncoder().encode(JSON.stringify(request));
     await followDeploy(

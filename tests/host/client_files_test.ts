@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { MyPaasError } from "../../src/error.ts";
+import { AuthError, MyPaasError } from "../../src/error.ts";
 import { clientFolder } from "../../src/host/client_files.ts";
 import { plant, tempFolder } from "./temp_folder.ts";
 
@@ -9,6 +9,8 @@ const PINNED = {
   daemonKey: "a2V5",
   certificatePin: "cGlu",
   certificate: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  key: "/home/ann/.ssh/id_ed25519",
+  nextKey: "keys/0123456789abcdef",
 };
 const PLAIN = {
   ...PINNED,
@@ -16,6 +18,8 @@ const PLAIN = {
   serverId: "00000000000000000000000000000123",
   certificatePin: undefined,
   certificate: undefined,
+  key: undefined,
+  nextKey: undefined,
 };
 
 async function modeOf(path: string): Promise<number> {
@@ -33,9 +37,8 @@ Deno.test("clientFolder() keeps servers and key, for nobody else to read", async
   await using folder = await tempFolder();
   const path = `${folder.path}/config/mypaas`;
   const files = clientFolder(path);
-  await files.saveServer("shop", PLAIN);
-  await files.saveServer("1", PINNED);
-  await files.saveServer("shop", { ...PLAIN, url: "https://new.example" });
+  await files.saveServers({ shop: PLAIN, 1: PINNED });
+  await files.saveServers({ shop: { ...PLAIN, url: "https://new.example" } });
   await files.savePrivateKey("MC4CAQ");
   const again = clientFolder(path);
   assertEquals(await again.servers(), { shop: { ...PLAIN, url: "https://new.example" }, 1: PINNED });
@@ -45,6 +48,32 @@ Deno.test("clientFolder() keeps servers and key, for nobody else to read", async
     0o600,
     0o600,
   ]);
+});
+
+Deno.test("clientFolder() keeps keys for single servers beside the laptop's own", async () => {
+  await using folder = await tempFolder();
+  const files = clientFolder(`${folder.path}/mypaas`);
+  const reference = await files.saveServerKey("0123456789abcdef", "MC4CAR");
+  await files.savePrivateKey("MC4CAQ");
+  assertEquals(reference, "keys/0123456789abcdef");
+  assertEquals([await files.privateKey(reference), await files.privateKey()], ["MC4CAR", "MC4CAQ"]);
+  assertEquals(await Promise.all(["", "/keys", `/${reference}`].map((at) => modeOf(`${folder.path}/mypaas${at}`))), [
+    0o700,
+    0o700,
+    0o600,
+  ]);
+  await files.removeKey(reference);
+  assertEquals([await files.privateKey(reference), await files.privateKey()], [undefined, "MC4CAQ"]);
+});
+
+Deno.test("privateKey() refuses a key that others may read", async () => {
+  await using folder = await tempFolder();
+  const files = clientFolder(folder.path);
+  await files.savePrivateKey("MC4CAQ");
+  await Deno.chmod(`${folder.path}/key`, 0o640);
+  const { message, hint } = await assertRejects(() => files.privateKey(), AuthError);
+  assertEquals(message, `Cannot use the key "${folder.path}/key": others may read it (its mode is 640)`);
+  assertEquals(hint, `chmod 600 ${folder.path}/key`);
 });
 
 Deno.test("servers() says what is wrong with the file", async () => {
