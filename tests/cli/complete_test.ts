@@ -20,7 +20,7 @@ Deno.test("completeWords() knows the commands and what they do, and none that is
   const [push] = complete("pus").candidates;
   assertEquals(push?.word, "push");
   assert(push?.description.startsWith("Send a Dockerfile"));
-  assertEquals(words("keys", "r"), ["revoke"]);
+  assertEquals(words("keys", "r"), ["rename", "revoke", "rotate"]);
   assertEquals(words("help", "pus"), ["push"]);
   assertEquals(words("nonsense", ""), []);
 });

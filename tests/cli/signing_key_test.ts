@@ -129,6 +129,9 @@ Deno.test("an encrypted key is opened by an agent that has it, and asks for noth
     );
     assertStringIncludes(hint ?? "", "ssh-add");
   }
+  const text = contextOf("/", { MYPAAS_KEY: await Deno.readTextFile(path) });
+  const { message } = await assertRejects(() => keyOfVariable(text), AuthError);
+  assertEquals(message, "Cannot use the key of MYPAAS_KEY: it is encrypted, and only one of a file can be opened");
   await using agent = await SshAgent.start(folder.path);
   // ssh-add asks on a terminal too: the agent gets the key from a copy without a passphrase.
   await Deno.copyFile(path, `${folder.path}/open`);

@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse, stringify } from "@std/yaml";
 import { DatabaseSync } from "node:sqlite";
 import { openssh, SshAgent, sshKeygen } from "../host/openssh.ts";
@@ -117,7 +117,7 @@ async function agents(): Promise<number> {
   let count = 0;
   for await (const { name } of Deno.readDir("/proc")) {
     const words = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (words.startsWith("ssh-agent\0") && words.includes(server().folder)) count++;
+    if (words.split("\0")[0]?.endsWith("ssh-agent") && words.includes(server().folder)) count++;
   }
   return count;
 }
@@ -127,17 +127,18 @@ Deno.test("an encrypted key asks for its passphrase on a terminal, and nowhere e
   const line = await server().invite("locked", "deploy", "--scope", "keyed");
   const config = server().laptop("locked");
   const dockerfile = await server().project(BLOG);
+  const before = await agents();
   const onTerminal = async (args: readonly string[], ...typed: readonly string[]) => {
     await using pty = new PtyProgram([MYPAAS, ...args], { env: { ...config, NO_COLOR: "1" } });
     for (const passphrase of typed) {
       await pty.shows(/passphrase.* for [^ ]*id_locked: /);
+      assertGreater(await agents(), before);
       await pty.type(`${passphrase}\r`);
     }
     const code = await pty.end();
     for (const passphrase of typed.filter((one) => one !== "")) assertFalse(pty.shown.includes(passphrase), pty.shown);
     return { code, shown: pty.shown };
   };
-  const before = await agents();
   const logIn = await onTerminal(["login", "lab", line, "--key", key], PASSPHRASE);
   assertEquals(logIn.code, 0, logIn.shown);
   const pushed = await onTerminal(["push", "lab", dockerfile], "not this one", PASSPHRASE);

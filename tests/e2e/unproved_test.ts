@@ -48,7 +48,7 @@ const LIVE = { kind: "live", service: "app", release: 1, urls: [], seconds: 1, a
 function lie({ url, method }: Request): Response {
   const { pathname } = new URL(url);
   if (pathname === "/v1/missing") return Response.json({ missing: [] });
-  if (pathname.endsWith("/logs")) return Response.json({ kind: "end", lines: 0 });
+  if (pathname.endsWith("/logs")) return new Response(`${JSON.stringify({ kind: "end", lines: 0 })}\n`);
   const works = /\/(deploy|events|rollback|restart|stop|start|scale)$/.test(pathname) ||
     method === "DELETE" && pathname.startsWith("/v1/services/");
   if (works) return new Response(`${JSON.stringify({ ...LIVE, seq: 1, time: new Date().toISOString() })}\n`);
