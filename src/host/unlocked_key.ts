@@ -4,9 +4,9 @@ import { agentSigner } from "./ssh_agent.ts";
 
 /**
  * What runs with an agent of its own, and ends it when `cat` ends, which waits for the end of this process. Ctrl-C is for
- * this process to handle, which may have to sign once more.
+ * this process to handle, which may have to sign once more; a terminal that goes away must not keep it from its end.
  */
-const HOLD = 'ssh-add -q -- "$1" && trap "" INT && echo "$SSH_AUTH_SOCK" && cat; kill "$SSH_AGENT_PID"';
+const HOLD = 'ssh-add -q -- "$1" && trap "" INT HUP && echo "$SSH_AUTH_SOCK" && cat; kill "$SSH_AGENT_PID"';
 
 /**
  * Lets OpenSSH ask for the passphrase of a key on the terminal, and sign with it: neither the passphrase nor the key
