@@ -73,7 +73,7 @@ export async function finishRotation(name: string, parts: RotationParts): Promis
     here.map(([alias, other]) => [alias, { ...other, key: entry.nextKey, nextKey: undefined }]),
   ));
   // A key that was taken back is of no use to anybody, the next login included.
-  if (others.length === 0 && isFolderKey(entry.key)) await files.removeKey(entry.key);
+  if (others.length === 0 && old.id !== next.id && isFolderKey(entry.key)) await files.removeKey(entry.key);
   return { key, signer: next, others: others.map(([other]) => other) };
 }
 

@@ -111,6 +111,17 @@ Deno.test("rotateKey() removes a key that is used nowhere any more", async () =>
   assertEquals([await Promise.all(gone), await laptop.working()], [[undefined, undefined], second.key.id]);
 });
 
+Deno.test("rotateKey() to the key that is in use already removes nothing", async () => {
+  await using scene = await setUp();
+  const { laptop } = scene;
+  await laptop.files.saveServers({ other: { ...await laptop.entry("other"), key: "/elsewhere" } });
+  const parts = await laptop.parts();
+  const signer = await laptop.open(undefined);
+  const open = (reference: string | undefined) => parts.open(reference === "/mypaas/key" ? undefined : reference);
+  await rotateKey("paas", { signer, reference: "/mypaas/key" }, { ...parts, open });
+  assertEquals((await laptop.open(undefined)).id, signer.id);
+});
+
 Deno.test("a rotation whose request does not arrive leaves the old key, and goes on the next time", async () => {
   await using scene = await setUp();
   const { daemon, laptop } = scene;
