@@ -1,17 +1,21 @@
 import { importPrivateKey } from "../auth/keys.ts";
 import { parseServerLine } from "../auth/server_line.ts";
 import { Connection } from "../client/connection.ts";
-import type { ServerEntry } from "../client/servers.ts";
+import type { SavedServer, ServerEntry } from "../client/servers.ts";
 import type { Transport } from "../client/transport.ts";
 import { AuthError, UsageError } from "../error.ts";
 import { clientFolder } from "../host/client_files.ts";
 import { fetchPinnedCertificate } from "../host/certificate_pin.ts";
 import { httpsTransport } from "../host/https_transport.ts";
+import { sshTransport } from "../host/ssh_transport.ts";
 import { unixTransport } from "../host/unix_transport.ts";
 import { serverLayout } from "../setup/layout.ts";
+import { isSshUrl, parseSshUrl, type SshServer } from "../wire/ssh_url.ts";
 import type { CliContext } from "./context.ts";
 
-type Context = Pick<CliContext, "root" | "env">;
+type Context = Pick<CliContext, "root" | "env"> & {
+  readonly terminal: Pick<CliContext["terminal"], "isTerminal">;
+};
 
 /** Connects to the server that a command is about: the named one, the one of MYPAAS_SERVER, or this machine's. */
 export async function connect(server: string | undefined, context: Context): Promise<Connection> {
@@ -25,11 +29,13 @@ export function connectHere({ root }: Pick<Context, "root">): Connection {
 }
 
 /**
- * Connects to a server by its name, or by a line such as MYPAAS_SERVER has.
+ * Connects to a server by its name, by a line such as MYPAAS_SERVER has, or by a URL of ssh.
  *
  * @throws {UsageError} when there is no such server
  */
 export async function connectTo(server: string, context: Context): Promise<Connection> {
+  const ssh = await sshServer(server, context);
+  if (ssh !== undefined) return new Connection(openSsh(ssh, context), { kind: "unsigned" }, now);
   const files = clientFolder(configFolder(context));
   const entry = server.includes("#") ? await entryOfLine(server) : await savedEntry(server, await files.servers());
   const pkcs8 = await files.privateKey();
@@ -42,6 +48,19 @@ export async function connectTo(server: string, context: Context): Promise<Conne
   const key = await importPrivateKey(pkcs8);
   const transport = httpsTransport(entry.url, { certificate: entry.certificate });
   return new Connection(transport, { kind: "signed", serverId, daemonKey, key }, now);
+}
+
+/** The server that is reached over ssh by this name or URL; undefined when it is another one, or none. */
+export async function sshServer(server: string, context: Pick<Context, "env">): Promise<SshServer | undefined> {
+  if (isSshUrl(server)) return parseSshUrl(server);
+  if (server.includes("#")) return undefined;
+  const saved = savedUnder(server, await clientFolder(configFolder(context)).servers());
+  return saved !== undefined && isSshUrl(saved.url) ? parseSshUrl(saved.url) : undefined;
+}
+
+/** Opens a way over ssh; ssh may ask whoever sits at the terminal. */
+export function openSsh(server: SshServer, { terminal: { isTerminal } }: Pick<Context, "terminal">): Transport {
+  return sshTransport(server, { batch: !isTerminal.stdin && !isTerminal.stderr });
 }
 
 /** Opens a way to a server that may have a certificate of its own, which the pin names. */
@@ -63,14 +82,18 @@ export function configFolder({ env }: Pick<Context, "env">): string {
   return `${base}/mypaas`;
 }
 
-function savedEntry(name: string, servers: Readonly<Record<string, ServerEntry>>): ServerEntry {
-  const entry = Object.hasOwn(servers, name) ? servers[name] : undefined;
-  if (entry !== undefined) return entry;
+function savedUnder(name: string, servers: Readonly<Record<string, SavedServer>>): SavedServer | undefined {
+  return Object.hasOwn(servers, name) ? servers[name] : undefined;
+}
+
+function savedEntry(name: string, servers: Readonly<Record<string, SavedServer>>): ServerEntry {
+  const entry = savedUnder(name, servers);
+  if (entry !== undefined && "serverId" in entry) return entry;
   const names = Object.keys(servers);
   throw new UsageError(`Cannot reach the server "${name}": this machine is not logged in to it`, {
     hint: names.length === 0
-      ? "Log in with an invite: mypaas login NAME LINE."
-      : `It is logged in to: ${names.join(", ")}. Another one needs an invite: mypaas login NAME LINE.`,
+      ? "Log in with an invite (mypaas login NAME LINE), or go there by ssh: ssh://root@HOST."
+      : `It is logged in to: ${names.join(", ")}. Another one needs an invite (mypaas login NAME LINE) or ssh (ssh://root@HOST).`,
   });
 }
 
@@ -83,7 +106,7 @@ async function entryOfLine(line: string): Promise<ServerEntry> {
 
 function pinnedCertificate(url: string, pin: string): Promise<string> {
   const { hostname, port } = new URL(url);
-  return fetchPinnedCertificate(hostname, Number(port) || 443, { pin });
+  return fetchPinnedCertificate(hostname.replace(/^\[|\]$/g, ""), Number(port) || 443, { pin });
 }
 
 function now(): Date {

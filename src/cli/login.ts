@@ -3,14 +3,15 @@ import type { Run } from "./context.ts";
 
 export interface LoginCommandRequest {
   readonly server: string;
+  /** An invite's line, or a URL of ssh. */
   readonly invite: string;
 }
 
 /** Defines `mypaas login`; `run` does the work. */
 export function loginCommand(run: Run<LoginCommandRequest>): CommandUnknownOpts {
   return new Command("login")
-    .description("Register this machine's key with a server, by an invite.")
+    .description("Register this machine's key with a server by an invite, or remember a server that ssh reaches.")
     .argument("<server>", "the name you will call the server by")
-    .argument("<invite>", "the line that init or invite printed: URL#...")
+    .argument("<invite>", "the line that init or invite printed, URL#..., or ssh://[user@]host[:port]")
     .action((server, invite) => run({ server, invite }));
 }

@@ -11,10 +11,19 @@ export interface ServerEntry {
   readonly certificate: string | undefined;
 }
 
+/** A server that is reached over ssh. Who it is, ssh's known_hosts knows; what may be done there, the login there. */
+export interface SshServerEntry {
+  /** `ssh://[user@]host[:port]` */
+  readonly url: string;
+}
+
+/** What a name leads to. */
+export type SavedServer = ServerEntry | SshServerEntry;
+
 /** The client's folder. `src/host` implements it; `key` files are 0600. */
 export interface ClientFiles {
-  servers(): Promise<Readonly<Record<string, ServerEntry>>>;
-  saveServer(name: string, entry: ServerEntry): Promise<void>;
+  servers(): Promise<Readonly<Record<string, SavedServer>>>;
+  saveServer(name: string, entry: SavedServer): Promise<void>;
   /** The laptop's own key (PKCS #8, base64url); undefined before the first login. */
   privateKey(): Promise<string | undefined>;
   savePrivateKey(pkcs8: string): Promise<void>;

@@ -47,6 +47,14 @@ Deno.test("clientFolder() keeps servers and key, for nobody else to read", async
   ]);
 });
 
+Deno.test("clientFolder() keeps of a server over ssh its URL alone", async () => {
+  await using folder = await tempFolder();
+  const files = clientFolder(folder.path);
+  await files.saveServer("vm", { url: "ssh://root@vm:2222" });
+  await files.saveServer("shop", PLAIN);
+  assertEquals(await files.servers(), { vm: { url: "ssh://root@vm:2222" }, shop: PLAIN });
+});
+
 Deno.test("servers() says what is wrong with the file", async () => {
   await using folder = await tempFolder();
   const cases: readonly [string, string][] = [
