@@ -93,7 +93,9 @@ function savedEntry(name: string, servers: Readonly<Record<string, SavedServer>>
   throw new UsageError(`Cannot reach the server "${name}": this machine is not logged in to it`, {
     hint: names.length === 0
       ? "Log in with an invite (mypaas login NAME LINE), or go there by ssh: ssh://root@HOST."
-      : `It is logged in to: ${names.join(", ")}. Another one needs an invite (mypaas login NAME LINE) or ssh (ssh://root@HOST).`,
+      : `It is logged in to: ${
+        names.join(", ")
+      }. Another one needs an invite (mypaas login NAME LINE) or ssh (ssh://root@HOST).`,
   });
 }
 

@@ -198,7 +198,10 @@ export class Connection {
   #broken(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     if (!(error instanceof MyPaasError)) {
-      return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, { cause: error });
+      return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, {
+        cause: error,
+        hint: "Try again.",
+      });
     }
     if (error.kind !== "failed" || error.skew) return error;
     return new BrokenConnection(error.message, { cause: error, hint: error.hint, details: error.details });

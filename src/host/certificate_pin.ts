@@ -1,10 +1,9 @@
-import type { Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { AuthError, MyPaasError } from "../error.ts";
 import { certificatePem, certificatePin } from "../setup/certificate_pin.ts";
 import { TimeoutError, within } from "../wait.ts";
 import { proxyOf } from "./proxy.ts";
-import { openTunnel } from "./proxy_tunnel.ts";
+import { openTunnel, type Tunnel } from "./proxy_tunnel.ts";
 
 /**
  * Asks a server for its certificate and takes it only if it is the pinned one. Nothing but the handshake is sent, so it
@@ -31,16 +30,15 @@ export async function fetchPinnedCertificate(
 }
 
 async function fetchCertificate(host: string, port: number, timeoutMs: number): Promise<Uint8Array> {
+  const url = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const proxy = proxyOf(url, (name) => Deno.env.get(name));
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const proxy = proxyOf(new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`), (name) =>
-    Deno.env.get(name));
-  let tunnel: Socket | undefined;
+  const limits = { what: `${host}:${port} shows its certificate`, timeoutMs };
+  let tunnel: Tunnel | undefined;
   let socket: TLSSocket | undefined;
   try {
-    const limits = { what: `${host}:${port} shows its certificate`, timeoutMs };
     tunnel = proxy && await within(openTunnel(proxy, { host, port }), limits);
-    const way = tunnel === undefined ? { host, port } : { socket: tunnel };
-    const tls = connect({ ...way, rejectUnauthorized: false }, () => {
+    const tls = connect({ host: tunnel?.host ?? host, port: tunnel?.port ?? port, rejectUnauthorized: false }, () => {
       const { raw } = tls.getPeerCertificate();
       if (raw instanceof Uint8Array) resolve(raw);
       else reject(new Error("no certificate"));
@@ -57,7 +55,7 @@ async function fetchCertificate(host: string, port: number, timeoutMs: number): 
   } finally {
     // After a time-out Deno keeps the unfinished handshake open until the process ends.
     socket?.destroy();
-    tunnel?.destroy();
+    tunnel?.[Symbol.dispose]();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Transport } from "../client/transport.ts";
 import { MyPaasError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, RELAY_HELLO, SSH_USER_HEADER } from "../wire/caller.ts";
 import { errorAnswer, toResponse } from "../wire/error_body.ts";
@@ -29,16 +30,29 @@ const UNAVAILABLE = 503;
  *
  * @throws {MyPaasError} when the daemon does not answer at the start
  */
-export async function relay({ daemonSocket, user, address, input, output }: RelayOptions): Promise<void> {
+export async function relay({ daemonSocket, ...options }: RelayOptions): Promise<void> {
   const daemon = unixTransport(daemonSocket);
-  const hello = await daemon.send("/v1/hello", { method: "GET" });
-  await hello.body?.cancel();
+  try {
+    const hello = await daemon.send("/v1/hello", { method: "GET" });
+    await hello.body?.cancel();
+    await serve(daemon, options);
+  } finally {
+    daemon.close();
+  }
+}
 
+async function serve(
+  daemon: Transport,
+  { user, address, input, output }: Omit<RelayOptions, "daemonSocket">,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mypaas-relay-" });
   const path = `${folder}/s`;
   const server = await serveUnix({ path, mode: 0o600 }, async (request) => {
     const { pathname, search } = new URL(request.url);
-    const headers: [string, string][] = [...passedOn(request.headers), [SSH_USER_HEADER, user], [CLIENT_ADDRESS_HEADER, address]];
+    const headers: [string, string][] = [...passedOn(request.headers), [SSH_USER_HEADER, user], [
+      CLIENT_ADDRESS_HEADER,
+      address,
+    ]];
     const { method, body, signal } = request;
     try {
       const answer = await daemon.send(pathname + search, { method, headers, body, signal });
@@ -59,7 +73,6 @@ export async function relay({ daemonSocket, user, address, input, output }: Rela
   } finally {
     await server.close();
     await removeTree(folder);
-    daemon.close();
   }
 }
 

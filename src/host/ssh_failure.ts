@@ -42,7 +42,10 @@ const SSH_SAYS: readonly (readonly [RegExp, (url: string) => Problem])[] = [
     problem: "the name is not found",
     hint: "Check the name, and that this machine is online.",
   })],
-  [/Connection refused/, () => ({ problem: "nothing listens there", hint: "Check the port, and that sshd runs there." })],
+  [
+    /Connection refused/,
+    () => ({ problem: "nothing listens there", hint: "Check the port, and that sshd runs there." }),
+  ],
   [/timed out|not responding|No route to host|Network is unreachable/, () => ({
     problem: "it does not answer",
     hint: "Check the address, and the firewall of the server.",
@@ -71,7 +74,11 @@ function problemOf(url: string, { code, lines, reached }: SshEnd): Problem {
   // The relay tells its failures as every command with --json does.
   const told = errorOfText(lines.at(-1) ?? "");
   if (told !== undefined && !/unknown command/i.test(told.message)) {
-    return { problem: `mypaas there says "${told.message}"`, hint: told.hint ?? "Look there: mypaas ps", kind: told.kind };
+    return {
+      problem: `mypaas there says "${told.message}"`,
+      hint: told.hint ?? "Look there: mypaas ps",
+      kind: told.kind,
+    };
   }
   if (reached) return { problem: "the connection broke off", hint: "Try again." };
   const known = SSH_SAYS.find(([pattern]) => lines.some((line) => pattern.test(line)));
@@ -79,6 +86,8 @@ function problemOf(url: string, { code, lines, reached }: SshEnd): Problem {
   if (code === NOT_INSTALLED) {
     return { problem: "it has no mypaas", hint: "Install it there, then: mypaas init.", skew: true };
   }
-  if (code === 127) return { problem: "there is no ssh on this machine", hint: "Install OpenSSH's client.", skew: true };
+  if (code === 127) {
+    return { problem: "there is no ssh on this machine", hint: "Install OpenSSH's client.", skew: true };
+  }
   return { problem: `ssh ended with code ${code}`, hint: `See that this works: ssh ${url}` };
 }

@@ -80,7 +80,9 @@ export function errorOfAnswer(answer: Answer & { readonly headers?: Headers }): 
   const type = answer.contentType?.split(";")[0]?.trim() || "no content type";
   const to = status >= 300 && status < 400 ? answer.headers?.get("location") : undefined;
   const title = type === "text/html" ? titleOf(text) : undefined;
-  const named = [...to ? [`to "${to.slice(0, MAX_NAME)}"`] : [`with ${type}`], ...title ? [`"${title}"`] : []].join(" ");
+  const named = [...to ? [`to "${to.slice(0, MAX_NAME)}"`] : [`with ${type}`], ...title ? [`"${title}"`] : []].join(
+    " ",
+  );
   return new MyPaasError(`Cannot understand the answer: status ${status} ${named}, not from MyPaas`, {
     hint: "Check the address of the server, and what is in between: a proxy, or a network that wants a login first.",
     skew: true,

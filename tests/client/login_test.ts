@@ -115,7 +115,10 @@ Deno.test("loginOverSsh() remembers a server that answers, and needs no key", as
   assertEquals(await loginOverSsh({ name: "vm", url: "ssh://vm" }, { files, transport, now }), "1.2.3");
   assertEquals([files.entries, files.key, transport.closed], [{ vm: { url: "ssh://vm" } }, undefined, true]);
   const away = new HandlerTransport(() => Promise.reject(new MyPaasError("Cannot reach ssh://no: no")));
-  await assertRejects(() => loginOverSsh({ name: "no", url: "ssh://no" }, { files, transport: away, now }), MyPaasError);
+  await assertRejects(
+    () => loginOverSsh({ name: "no", url: "ssh://no" }, { files, transport: away, now }),
+    MyPaasError,
+  );
   await assertRejects(() => loginOverSsh({ name: "a b", url: "ssh://no" }, { files, transport, now }), UsageError);
   assertEquals(Object.keys(files.entries), ["vm"]);
 });

@@ -136,7 +136,7 @@ Deno.test("a request is taken once, for this server, and not long after it was m
   assertStringIncludes(await refused(daemon, foreign), "it is signed for another server");
   const late = await daemon.signed(ann, SERVICES);
   daemon.now = () => new Date(Date.now() + 120_000);
-  assertStringIncludes(await refused(daemon, late), "before the server's clock");
+  assertStringIncludes(await refused(daemon, late), "behind the server's");
 });
 
 Deno.test("a request whose path or query was changed is refused", async () => {

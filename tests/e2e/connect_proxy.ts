@@ -18,7 +18,9 @@ export class ConnectProxy implements AsyncDisposable {
   }
 
   async #serve(): Promise<void> {
-    for await (const connection of this.#listener) this.#tunnel(connection).catch(() => {}).finally(() => close(connection));
+    for await (const connection of this.#listener) {
+      this.#tunnel(connection).catch(() => {}).finally(() => close(connection));
+    }
   }
 
   async #tunnel(connection: Deno.TcpConn): Promise<void> {

@@ -178,7 +178,7 @@ Deno.test("a first release that fails leaves no container and no route", async (
 /** What stops a push before a container is made of it. */
 interface Refusal {
   readonly what: string;
-  readonly change: Partial<AppProject>;
+  readonly change: Partial<AppProject> & { readonly options?: Record<string, string> };
   readonly code: number;
   readonly sentence: RegExp;
 }
@@ -189,11 +189,36 @@ const REFUSALS: readonly Refusal[] = [
   { what: "no FROM", change: { from: "" }, code: 2, sentence: /FROM/ },
   { what: "an instruction that is none", change: { instructions: ["BAKE cake"] }, code: 4, sentence: /BAKE/ },
   { what: "a file to copy that is not there", change: { instructions: ["COPY none /"] }, code: 4, sentence: /none/ },
-  { what: "a step that fails", change: { from: "busybox:latest", instructions: ["RUN false"] }, code: 4, sentence: /RUN false/ },
-  { what: "a base image that is nowhere", change: { from: "127.0.0.1:1/none" }, code: 4, sentence: /127\.0\.0\.1:1\/none/ },
-  { what: "a domain of another service", change: { options: { domain: "owner.test" } }, code: 1, sentence: /belongs to "owner"/ },
-  { what: "a variable that the server does not have", change: { options: { env: "LACKING" } }, code: 1, sentence: /LACKING/ },
-  { what: "a volume outside of the volume roots", change: { options: { volume: "/etc:/x" } }, code: 1, sentence: /\/etc/ },
+  {
+    what: "a step that fails",
+    change: { from: "busybox:latest", instructions: ["RUN false"] },
+    code: 4,
+    sentence: /RUN false/,
+  },
+  {
+    what: "a base image that is nowhere",
+    change: { from: "127.0.0.1:1/none" },
+    code: 4,
+    sentence: /127\.0\.0\.1:1\/none/,
+  },
+  {
+    what: "a domain of another service",
+    change: { options: { domain: "owner.test" } },
+    code: 1,
+    sentence: /belongs to "owner"/,
+  },
+  {
+    what: "a variable that the server does not have",
+    change: { options: { env: "LACKING" } },
+    code: 1,
+    sentence: /LACKING/,
+  },
+  {
+    what: "a volume outside of the volume roots",
+    change: { options: { volume: "/etc:/x" } },
+    code: 1,
+    sentence: /\/etc/,
+  },
   { what: "a port that is taken", change: { options: { publish: "TAKEN:80" } }, code: 1, sentence: /port/ },
 ];
 
@@ -202,7 +227,7 @@ Deno.test("whatever stops a push before it is rolled out, it exits with the code
   const base = { name: "whole", options: { domain: "whole.test" }, app: { TEXT: "old" } };
   succeeded(await server().push(base));
   for (const { what, change, code, sentence: expected } of REFUSALS) {
-    const options = { ...base.options, ...change.options };
+    const options: Record<string, string> = { ...base.options, ...change.options };
     if (options["publish"] === "TAKEN:80") options["publish"] = `${server().httpPort}:80`;
     const ran = await server().push({ ...base, ...change, options, app: { TEXT: "new" } });
     assertEquals([ran.code, ran.stdout], [code, ""], `${what}: ${ran.stderr}`);

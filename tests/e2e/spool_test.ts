@@ -8,6 +8,7 @@ import { sha256 } from "../../src/host/hash.ts";
 import { diskTree } from "../../src/host/tree.ts";
 import { sharedServer, succeeded } from "./lab.ts";
 
+const NOBODY = { stdin: false, stdout: false, stderr: false };
 const server = sharedServer();
 
 // The receiver writes the spool, so what lies there may be anything once it is taken over.
@@ -24,7 +25,7 @@ async function deployFromSpool(service: string, dockerfile: string): Promise<voi
   const { manifest } = await scanTree(diskTree(folder), { ignore, dockerfile: "Dockerfile", digest: sha256 });
   const request = { service, dockerfile: "Dockerfile", manifest, force: true, dryRun: false };
   const env = (name: string) => server().laptop()[name];
-  const connection = await connectTo("lab", { root: "/", env });
+  const connection = await connectTo("lab", { root: "/", env, terminal: { isTerminal: NOBODY } });
   try {
     const body = new TextEncoder().encode(JSON.stringify(request));
     await followDeploy(

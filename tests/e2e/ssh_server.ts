@@ -131,7 +131,11 @@ async function writeConfiguration(
   ];
   await write("config", [
     ...[...host("bare", "bare"), ...host("old", "old"), ...host("nokey", "stranger")],
-    ...[...host("unknown", "root", "new_hosts"), ...host("strange", "root", "no_hosts"), ...host("changed", "root", "changed_hosts")],
+    ...[
+      ...host("unknown", "root", "new_hosts"),
+      ...host("strange", "root", "no_hosts"),
+      ...host("changed", "root", "changed_hosts"),
+    ],
     // Keys add up; of everything else the first counts.
     ...host("* !bare !old !nokey", "root"),
     ...["GlobalKnownHostsFile /dev/null", "IdentitiesOnly yes", "IdentityAgent none"],

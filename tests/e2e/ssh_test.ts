@@ -93,7 +93,20 @@ Deno.test("logs -f over ssh shows lines as they come, and nothing is left on the
 Deno.test("exec over ssh hands input, output and the exit code through, whatever the words have in them", async () => {
   succeeded(await server().run(["deploy", await server().project({ ...WEB, name: "work", from: "busybox:latest" })]));
   const odd = `a'b "c" $HOME \\ ; #`;
-  const ran = await mypaas("exec", "--server", "vm", "-e", `ODD=${odd}`, "work", "--", "sh", "-c", 'echo "$ODD$1"; exit 7', "", odd);
+  const ran = await mypaas(
+    "exec",
+    "--server",
+    "vm",
+    "-e",
+    `ODD=${odd}`,
+    "work",
+    "--",
+    "sh",
+    "-c",
+    'echo "$ODD$1"; exit 7',
+    "",
+    odd,
+  );
   assertEquals([ran.code, ran.stdout], [7, `${odd}${odd}\n`], ran.stderr);
   const piped = begin(["exec", "-i", "--server", "vm", "work", "--", "cat"]);
   const writer = piped.stdin.getWriter();

@@ -20,14 +20,17 @@ const KEY = await generateKey();
 type Handler = (request: Request) => Response | Promise<Response>;
 
 /** Answers `hello` as a receiver does, and the rest as it is told. */
-function serve(handler: Handler, tls: Pick<OwnCertificate, "certificatePem" | "keyPem"> | undefined = OWN) {
+function serve(handler: Handler, tls: Pick<OwnCertificate, "certificatePem" | "keyPem"> | null = OWN) {
   const abort = new AbortController();
-  const keys = tls && { cert: tls.certificatePem, key: tls.keyPem };
+  const keys = tls === null ? {} : { cert: tls.certificatePem, key: tls.keyPem };
   const options = { hostname: "127.0.0.1", port: 0, signal: abort.signal, onListen() {}, ...keys };
-  const server = Deno.serve(options, (request) =>
-    new URL(request.url).pathname === "/v1/hello"
-      ? Response.json({ serverId: SERVER_ID, version: "9.9.9", time: NOW.toISOString() })
-      : handler(request));
+  const server = Deno.serve(
+    options,
+    (request) =>
+      new URL(request.url).pathname === "/v1/hello"
+        ? Response.json({ serverId: SERVER_ID, version: "9.9.9", time: NOW.toISOString() })
+        : handler(request),
+  );
   return {
     url: `https://127.0.0.1:${server.addr.port}`,
     port: server.addr.port,
@@ -73,7 +76,7 @@ function refusedPort(): number {
 }
 
 Deno.test("a server that is not reached is one sentence and exit code 1", async () => {
-  await using plain = serve(here, undefined);
+  await using plain = serve(here, null);
   assertFails(await onLaptop({ url: "https://nobody.invalid" }), 1, /the name "nobody\.invalid" is not found$/);
   assertFails(await onLaptop({ url: `https://127.0.0.1:${refusedPort()}` }), 1, /nothing listens there$/);
   assertFails(await onLaptop(plain), 1, /it does not speak TLS$/);
@@ -100,7 +103,12 @@ Deno.test("a certificate that does not prove the server is exit code 3, whatever
     assertMatch(ran.stderr, /Check the clocks of both machines: here it is \d{4}-/);
   }
   const pin = await certificatePin(late.certificatePem);
-  const line = formatServerLine({ url: server.url, serverId: SERVER_ID, daemonKey: KEY.publicKey, certificatePin: pin });
+  const line = formatServerLine({
+    url: server.url,
+    serverId: SERVER_ID,
+    daemonKey: KEY.publicKey,
+    certificatePin: pin,
+  });
   const byLine = await onLaptop(server, ["ps"], { MYPAAS_SERVER: line });
   assertFails(byLine, 3, /its certificate is not the one that the invite names$/);
 });
@@ -112,7 +120,7 @@ Deno.test("what answers in the server's place is named: status, type, title or w
     [page(407, "Proxy login"), /status 407 with text\/html "Proxy login", not from MyPaas$/],
     [page(502, "502 Bad Gateway"), /status 502 with text\/html "502 Bad Gateway", not from MyPaas$/],
     [() => new Response("no", { status: 404 }), /status 404 with text\/plain, not from MyPaas$/],
-    [() => Response.json({ hello: "world" }), /Cannot read the answer of the server/],
+    [() => Response.json([]), /result not proved, the answer is not signed by the server$/],
   ];
   for (const [handler, sentence] of cases) {
     await using server = serve(handler);
@@ -168,7 +176,12 @@ Deno.test("HTTPS_PROXY is used for https, by a pinned certificate too, and NO_PR
   assertEquals(proxy.asked, [`${target} Basic ${btoa("ann:secret")}`]);
 
   const pin = await certificatePin(OWN.certificatePem);
-  const line = formatServerLine({ url: server.url, serverId: SERVER_ID, daemonKey: KEY.publicKey, certificatePin: pin });
+  const line = formatServerLine({
+    url: server.url,
+    serverId: SERVER_ID,
+    daemonKey: KEY.publicKey,
+    certificatePin: pin,
+  });
   const byLine = await onLaptop(server, ["version"], { MYPAAS_SERVER: line, HTTPS_PROXY: `http://${proxy.address}` });
   assertEquals(byLine.code, 0, byLine.stderr);
   assertEquals(proxy.asked.slice(1), [target, target]);
@@ -184,11 +197,26 @@ Deno.test("a proxy that refuses, wants a login or is not there is named, and its
   await using asking = new ConnectProxy("407 Proxy Authentication Required");
   const gone = `127.0.0.1:${refusedPort()}`;
   const pin = await certificatePin(OWN.certificatePem);
-  const line = formatServerLine({ url: server.url, serverId: SERVER_ID, daemonKey: KEY.publicKey, certificatePin: pin });
+  const line = formatServerLine({
+    url: server.url,
+    serverId: SERVER_ID,
+    daemonKey: KEY.publicKey,
+    certificatePin: pin,
+  });
   const cases: readonly [string, number, RegExp, RegExp][] = [
-    [strict.address, 1, /the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\) does not let it through$/, /does not let it through$/],
+    [
+      strict.address,
+      1,
+      /the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\) does not let it through$/,
+      /does not let it through$/,
+    ],
     [asking.address, 3, /\(HTTPS_PROXY\) wants a user and a password$/, /wants a user and a password$/],
-    [gone, 1, /nothing listens at the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\)$/, /\(HTTPS_PROXY\) is not reached$/],
+    [
+      gone,
+      1,
+      /nothing listens at the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\)$/,
+      /\(HTTPS_PROXY\) is not reached$/,
+    ],
   ];
   for (const [address, code, sentence, byLine] of cases) {
     const env = { HTTPS_PROXY: `http://ann:secret@${address}` };
@@ -208,7 +236,16 @@ Deno.test("a certificate of an authority that this machine knows needs no pin", 
   };
   const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   await openssl("req", "-x509", ...ec, "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem");
-  const leaf = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"];
+  const leaf = [
+    "-CA",
+    "ca.pem",
+    "-CAkey",
+    "ca.key",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+    "-addext",
+    "basicConstraints=critical,CA:FALSE",
+  ];
   await openssl("req", "-x509", ...ec, ...leaf, "-subj", "/CN=localhost", "-keyout", "own.key", "-out", "own.pem");
   const read = (name: string) => Deno.readTextFile(`${folder.path}/${name}`);
   await using server = serve(here, { certificatePem: await read("own.pem"), keyPem: await read("own.key") });

@@ -22,7 +22,10 @@ Deno.test("proxyOf() reads the environment as Deno's fetch does", () => {
 });
 
 Deno.test("proxyOf() keeps the password for the proxy and out of its name", () => {
-  const proxy = proxyOf(new URL("https://a"), (name) => name === "HTTPS_PROXY" ? "http://ann:p%40ss@proxy:1" : undefined);
+  const proxy = proxyOf(
+    new URL("https://a"),
+    (name) => name === "HTTPS_PROXY" ? "http://ann:p%40ss@proxy:1" : undefined,
+  );
   assertEquals(proxy?.authorization, `Basic ${btoa("ann:p@ss")}`);
   assertEquals(proxy && proxyName(proxy), "http://proxy:1 (HTTPS_PROXY)");
 });

@@ -46,7 +46,12 @@ Deno.test("relay() hands requests on with body and query, and says itself who th
     const headers = names.map((name) => request.headers.get(name));
     return Response.json([request.method, pathname + search, headers, await request.text()], { status: 418 });
   });
-  const headers = { "mypaas-ssh-user": "root", "mypaas-client-address": "1.1.1.1", "mypaas-version": "1.2.3", "content-type": "a/b" };
+  const headers = {
+    "mypaas-ssh-user": "root",
+    "mypaas-client-address": "1.1.1.1",
+    "mypaas-version": "1.2.3",
+    "content-type": "a/b",
+  };
   const answer = await scene.fetch("/v1/x?a=%20b", { method: "POST", headers, body: "body" });
   assertEquals(answer.status, 418);
   assertEquals(await answer.json(), ["POST", "/v1/x?a=%20b", ["ann", "10.0.0.9", "1.2.3", "a/b"], "body"]);
@@ -87,6 +92,12 @@ Deno.test("relay() answers 503 while the daemon is away, and goes on with the ne
 Deno.test("relay() does not begin where there is no daemon", async () => {
   const none = new TransformStream<Uint8Array<ArrayBuffer>>();
   const input = new ReadableStream<Uint8Array<ArrayBuffer>>();
-  const options = { daemonSocket: "/nowhere/daemon.sock", user: "root", address: "unknown", input, output: none.writable };
+  const options = {
+    daemonSocket: "/nowhere/daemon.sock",
+    user: "root",
+    address: "unknown",
+    input,
+    output: none.writable,
+  };
   await assertRejects(() => relay(options), MyPaasError, 'Cannot reach the daemon: there is no "/nowhere/daemon.sock"');
 });

@@ -6,8 +6,18 @@ const URL = "ssh://root@vm";
 
 Deno.test("sshFailure() makes one sentence of what ssh says, with the exit code it means", () => {
   const cases: readonly [number, readonly string[], keyof typeof ExitCode, RegExp][] = [
-    [255, ["@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @", "Host key verification failed."], "auth", /another than/],
-    [255, ["No ED25519 host key is known for vm", "Host key verification failed."], "auth", /does not know its host key/],
+    [
+      255,
+      ["@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @", "Host key verification failed."],
+      "auth",
+      /another than/,
+    ],
+    [
+      255,
+      ["No ED25519 host key is known for vm", "Host key verification failed."],
+      "auth",
+      /does not know its host key/,
+    ],
     [255, ["root@vm: Permission denied (publickey)."], "auth", /not let in/],
     [255, ["Received disconnect from vm: Too many authentication failures"], "auth", /not let in/],
     [255, ["ssh: Could not resolve hostname vm: Name or service not known"], "failed", /name is not found/],
@@ -33,7 +43,10 @@ Deno.test("sshFailure() makes one sentence of what ssh says, with the exit code 
 });
 
 Deno.test("sshFailure() passes on what the relay told, and the age of one that does not know it", () => {
-  const told = JSON.stringify({ kind: "error", error: { kind: "failed", message: "Cannot reach the daemon: it does not run", hint: "Start it." } });
+  const told = JSON.stringify({
+    kind: "error",
+    error: { kind: "failed", message: "Cannot reach the daemon: it does not run", hint: "Start it." },
+  });
   const error = sshFailure(URL, { code: 1, lines: ["banner", told], reached: false });
   assertEquals(error.message, `Cannot reach ${URL}: mypaas there says "Cannot reach the daemon: it does not run"`);
   assertEquals([error.hint, error.details], ["Start it.", ["banner"]]);
@@ -43,8 +56,15 @@ Deno.test("sshFailure() passes on what the relay told, and the age of one that d
 });
 
 Deno.test("sshFailure() calls a connection that was there before broken, whatever was said at the login", () => {
-  const error = sshFailure(URL, { code: 255, lines: ["Permission denied to strangers", "Timeout, server vm not responding."], reached: true });
-  assertEquals(error.message, `Cannot reach ${URL}: the connection broke off (ssh says "Timeout, server vm not responding.")`);
+  const error = sshFailure(URL, {
+    code: 255,
+    lines: ["Permission denied to strangers", "Timeout, server vm not responding."],
+    reached: true,
+  });
+  assertEquals(
+    error.message,
+    `Cannot reach ${URL}: the connection broke off (ssh says "Timeout, server vm not responding.")`,
+  );
   assertEquals([error.kind, error.skew], ["failed", false]);
   const silent = sshFailure(URL, { code: 143, lines: [], reached: true });
   assertEquals(silent.message, `Cannot reach ${URL}: the connection broke off`);

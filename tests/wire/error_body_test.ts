@@ -75,7 +75,12 @@ Deno.test("errorOfResponse() reads no more than 1 MiB", async () => {
 
 Deno.test("errorOfAnswer() says what else answered: the title of its page, or where it leads", () => {
   const page = (body: string, status = 200, headers?: Headers) =>
-    errorOfAnswer({ status, contentType: "text/html", body: new TextEncoder().encode(body), ...headers && { headers } });
+    errorOfAnswer({
+      status,
+      contentType: "text/html",
+      body: new TextEncoder().encode(body),
+      ...headers && { headers },
+    });
   const titled = page("<HTML><Title lang=en>\n  Log in\n first </title>");
   assertEquals(
     titled.message,

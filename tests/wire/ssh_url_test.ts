@@ -17,9 +17,35 @@ Deno.test("parseSshUrl() reads user, host and port", () => {
 
 Deno.test("parseSshUrl() takes nothing that ssh or a shell could read as something else", () => {
   const texts = [
-    ...["ssh://", "ssh:vm", "ssh:/vm", "SSH://vm", "ssh://vm/path", "ssh://vm?x", "ssh://vm#x", "ssh:// vm", "ssh://vm vm"],
-    ...["ssh://-oProxyCommand=x", "ssh://-l@vm", "ssh://-oProxyCommand=x@vm", "ssh://a@b@vm", "ssh://@vm", "ssh://vm;ls"],
-    ...["ssh://$(ls)", "ssh://vm:0", "ssh://vm:65536", "ssh://vm:22x", "ssh://vm:-p", "ssh://[vm]", "ssh://[::1", "ssh://::1"],
+    ...[
+      "ssh://",
+      "ssh:vm",
+      "ssh:/vm",
+      "SSH://vm",
+      "ssh://vm/path",
+      "ssh://vm?x",
+      "ssh://vm#x",
+      "ssh:// vm",
+      "ssh://vm vm",
+    ],
+    ...[
+      "ssh://-oProxyCommand=x",
+      "ssh://-l@vm",
+      "ssh://-oProxyCommand=x@vm",
+      "ssh://a@b@vm",
+      "ssh://@vm",
+      "ssh://vm;ls",
+    ],
+    ...[
+      "ssh://$(ls)",
+      "ssh://vm:0",
+      "ssh://vm:65536",
+      "ssh://vm:22x",
+      "ssh://vm:-p",
+      "ssh://[vm]",
+      "ssh://[::1",
+      "ssh://::1",
+    ],
     ...["ssh://vm\n", "ssh://v\u0000m", "ssh://%76m", "ssh://root:secret@vm", "ssh://vm:22:22"],
   ];
   for (const text of texts) assertThrows(() => parseSshUrl(text), UsageError, "Cannot use");
