@@ -32,6 +32,7 @@ const KEYS = ["root", "bare", "old", "stranger"] as const;
  */
 export class SshServer implements AsyncDisposable {
   readonly port: number;
+  /** Of all files of both sides. */
   readonly folder: string;
   readonly #sshd: Deno.ChildProcess;
 
@@ -41,9 +42,11 @@ export class SshServer implements AsyncDisposable {
     this.#sshd = sshd;
   }
 
-  /** @param folder an empty one; @param root of the server whose daemon is reached */
-  static async start(folder: string, root: string): Promise<SshServer> {
-    await Deno.mkdir(folder, { mode: 0o755 });
+  /** @param root of the server whose daemon is reached */
+  static async start(root: string): Promise<SshServer> {
+    const folder = await Deno.makeTempDir({ prefix: "mypaas-sshd-" });
+    // sshd reads the keys of a user as that user.
+    await Deno.chmod(folder, 0o755);
     const [port] = freePorts();
     for (const name of ["host", "other_host", ...KEYS]) await keygen(`${folder}/${name}`);
     await writeConfiguration(folder, { root, port });
@@ -78,6 +81,7 @@ export class SshServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sshd.kill("SIGTERM");
     await within(this.#sshd.status, { what: "sshd ends", timeoutMs: 10_000 });
+    await Deno.remove(this.folder, { recursive: true });
   }
 }
 
@@ -98,13 +102,13 @@ async function writeConfiguration(
     await write(name, ["#!/bin/sh", ...lines]);
     await Deno.chmod(`${folder}/${name}`, 0o755);
   };
-  await script("new/mypaas", [`exec '${MYPAAS}' --root '${root}' "$@"`]);
-  await script("old/mypaas", [`echo "error: Unknown command 'relay'" >&2`, "exit 2"]);
-  await script("new/sudo", ['test "$1" = -n || exit 9', "echo sudo: a password is required >&2", "exit 1"]);
+  await script("bin/new/mypaas", [`exec '${MYPAAS}' --root '${root}' "$@"`]);
+  await script("bin/old/mypaas", [`echo "error: Unknown command 'relay'" >&2`, "exit 2"]);
+  await script("bin/new/sudo", ['test "$1" = -n || exit 9', "echo sudo: a password is required >&2", "exit 1"]);
   await script("laptop/ssh", [`exec /usr/bin/ssh -F '${folder}/config' "$@"`]);
   const folders: Readonly<Record<string, string>> = { root: "new", bare: "none", old: "old" };
   const authorized = Object.entries(folders).map(async ([key, path]) =>
-    `environment="PATH=${folder}/${path}:/usr/bin:/bin" ${(await Deno.readTextFile(`${folder}/${key}.pub`)).trim()}`
+    `environment="PATH=${folder}/bin/${path}:/usr/bin:/bin" ${(await Deno.readTextFile(`${folder}/${key}.pub`)).trim()}`
   );
   await write("authorized_keys", await Promise.all(authorized));
   await write("sshd_config", [

@@ -10,7 +10,7 @@ const server = sharedServer({ supervisor: "none" });
 let ssh: SshServer;
 
 Deno.test.beforeAll(async () => {
-  ssh = await SshServer.start(`${server().folder}/ssh`, server().root);
+  ssh = await SshServer.start(server().root);
 });
 // Before the server's own.
 Deno.test.afterAll(async () => {
@@ -91,7 +91,7 @@ Deno.test("logs -f over ssh shows lines as they come, and nothing is left on the
 });
 
 Deno.test("exec over ssh hands input, output and the exit code through, whatever the words have in them", async () => {
-  succeeded(await server().run(["deploy", await server().project({ ...WEB, name: "work", from: "busybox:latest" })]));
+  succeeded(await server().run(["deploy", await server().project({ name: "work", from: "busybox:latest" })]));
   const odd = `a'b "c" $HOME \\ ; #`;
   const ran = await mypaas(
     "exec",
@@ -208,13 +208,16 @@ Deno.test("what ssh cannot do is one sentence with ssh's own last line, and an e
   await Promise.all(all);
 });
 
-Deno.test("a daemon that does not run there is told in its own words", async () => {
-  await server().endDaemon("SIGTERM");
-  try {
+Deno.test({
+  name: "a daemon that does not run there is told in its own words",
+  // The daemon is a process of the file, not of the test.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await server().endDaemon("SIGTERM");
     const ran = await mypaas("ps", "--server", "vm");
     assertEquals(ran.code, 1);
     assertMatch(ran.stderr, /mypaas there says "Cannot reach the daemon: (there is no|it does not run)/);
-  } finally {
     await server().startDaemon();
-  }
+  },
 });
