@@ -1,8 +1,7 @@
 import type { SshServer } from "../wire/ssh_url.ts";
-import type { MyPaasError } from "../error.ts";
+import { MyPaasError } from "../error.ts";
 import { within } from "../wait.ts";
 import { RELAY_HELLO } from "../wire/caller.ts";
-import { removeTree } from "./files.ts";
 import { sshFailure } from "./ssh_failure.ts";
 import { RELAY_COMMAND, sshWords } from "./ssh_words.ts";
 
@@ -24,27 +23,18 @@ export interface SshProcessOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * An ssh that runs `mypaas relay` on a server. The first connection to `socket` is joined to it; the socket is in a folder
- * of its own (0700), which is gone as soon as that connection is there.
- */
+/** An ssh that runs `mypaas relay` on a server. */
 export class SshProcess {
-  readonly socket: string;
   /** Fulfilled when ssh has ended. */
   readonly ended: Promise<void>;
   readonly #server: SshServer;
-  readonly #folder: string;
-  readonly #listener: Deno.UnixListener;
   readonly #child: Deno.ChildProcess;
   readonly #said: string[] = [];
   readonly #allSaid: Promise<void>;
-  #reached = false;
+  #door: Door | undefined;
 
-  private constructor(server: SshServer, folder: string, batch: boolean) {
+  private constructor(server: SshServer, batch: boolean) {
     this.#server = server;
-    this.#folder = folder;
-    this.socket = `${folder}/s`;
-    this.#listener = Deno.listen({ transport: "unix", path: this.socket });
     this.#child = new Deno.Command("sh", {
       args: ["-c", DEAF, "sh", "ssh", ...sshWords(server, RELAY_COMMAND, { batch })],
       stdin: "piped",
@@ -61,14 +51,7 @@ export class SshProcess {
    * @throws {MyPaasError} with the sentence of `sshFailure` when ssh ends before that
    */
   static async start(server: SshServer, { batch, signal }: SshProcessOptions): Promise<SshProcess> {
-    const folder = await Deno.makeTempDir({ prefix: "mypaas-ssh-" });
-    let ssh: SshProcess;
-    try {
-      ssh = new SshProcess(server, folder, batch);
-    } catch (error) {
-      await removeTree(folder);
-      throw error;
-    }
+    const ssh = new SshProcess(server, batch);
     const end = () => ssh.end();
     signal.addEventListener("abort", end, { once: true });
     ssh.ended.then(() => signal.removeEventListener("abort", end));
@@ -76,12 +59,21 @@ export class SshProcess {
     const reader = ssh.#child.stdout.getReader();
     const rest = await readHello(reader).catch(() => undefined);
     if (rest === undefined) {
+      // Not killed before it has said why.
+      const failure = await ssh.failure();
       ssh.end();
-      throw await ssh.failure() ?? new Error("ssh closed its output and goes on");
+      throw failure ?? new MyPaasError(`Cannot reach ${server.url}: what answers there is not mypaas`, { skew: true });
     }
-    ssh.#reached = true;
-    ssh.#join(reader, rest).catch(() => {}).finally(() => ssh.end());
+    const door = new Door();
+    ssh.#door = door;
+    ssh.#join(door, reader, rest).catch(() => {}).then(() => soon(ssh.ended)).finally(end);
     return ssh;
+  }
+
+  /** A unix socket whose first connection is joined to the relay. */
+  get socket(): string {
+    if (this.#door === undefined) throw new Error("the relay has not answered yet");
+    return this.#door.path;
   }
 
   /** Why ssh ended; undefined when it goes on. */
@@ -91,7 +83,7 @@ export class SshProcess {
     // A master connection of ssh that stays behind may keep standard error open.
     await soon(this.#allSaid);
     const { code } = await this.#child.status;
-    return sshFailure(this.#server.url, { code, lines: this.#said, reached: this.#reached });
+    return sshFailure(this.#server.url, { code, lines: this.#said, reached: this.#door !== undefined });
   }
 
   /** Ends it, and what is open to it. */
@@ -101,24 +93,44 @@ export class SshProcess {
     } catch {
       // it has ended by itself
     }
-    this.#unlisten();
+    this.#door?.close();
   }
 
-  async #join(reader: ReadableStreamDefaultReader<Uint8Array>, rest: Uint8Array): Promise<void> {
-    const connection = await this.#listener.accept();
-    this.#unlisten();
+  async #join(door: Door, reader: ReadableStreamDefaultReader<Uint8Array>, rest: Uint8Array): Promise<void> {
+    const connection = await door.accept();
     const up = connection.readable.pipeTo(this.#child.stdin);
     const down = copy(reader, rest, connection.writable);
     await Promise.race([up, down]);
   }
+}
 
-  #unlisten(): void {
+/** A socket for one connection, in a folder of its own (0700), which is gone as soon as that connection is there. */
+class Door {
+  readonly path: string;
+  readonly #folder = Deno.makeTempDirSync({ prefix: "mypaas-ssh-" });
+  readonly #listener: Deno.UnixListener;
+
+  constructor() {
+    this.path = `${this.#folder}/s`;
+    this.#listener = Deno.listen({ transport: "unix", path: this.path });
+  }
+
+  async accept(): Promise<Deno.UnixConn> {
+    try {
+      return await this.#listener.accept();
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Done before it returns, for the program may be about to end. */
+  close(): void {
     try {
       this.#listener.close();
+      Deno.removeSync(this.#folder, { recursive: true });
     } catch {
       // it was closed before
     }
-    removeTree(this.#folder).catch(() => {});
   }
 }
 

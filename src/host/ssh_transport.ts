@@ -1,3 +1,4 @@
+import { SOCKET_BASE } from "../wire/socket_base.ts";
 import type { SshServer } from "../wire/ssh_url.ts";
 import type { Transport } from "../client/transport.ts";
 import { MyPaasError } from "../error.ts";
@@ -95,7 +96,7 @@ class SshTransport implements Transport {
     const ssh = await SshProcess.start(this.#server, { batch, signal });
     const requests = fetchTransport({
       name: this.name,
-      base: "http://daemon",
+      base: SOCKET_BASE,
       client: Deno.createHttpClient({
         proxy: { transport: "unix", path: ssh.socket },
         // Both ends are ours, so HTTP/2 is not agreed upon first; one connection, for as long as it lasts.

@@ -48,6 +48,7 @@ export class SshServer implements AsyncDisposable {
     // sshd reads the keys of a user as that user.
     await Deno.chmod(folder, 0o755);
     const [port] = freePorts();
+    await Deno.mkdir(`${folder}/tmp`);
     for (const name of ["host", "other_host", ...KEYS]) await keygen(`${folder}/${name}`);
     await writeConfiguration(folder, { root, port });
     const sshd = new Deno.Command("unshare", {
@@ -71,6 +72,11 @@ export class SshServer implements AsyncDisposable {
   /** Logins since the start. */
   async logins(): Promise<number> {
     return (await this.log()).split("Accepted publickey").length - 1;
+  }
+
+  /** A folder for what programs on the laptop put in one for a moment. */
+  get temporary(): string {
+    return `${this.folder}/tmp`;
   }
 
   /** What a laptop's environment needs so that its `ssh` is the one that knows this server. */

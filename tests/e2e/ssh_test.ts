@@ -17,7 +17,12 @@ Deno.test.afterAll(async () => {
   await ssh?.[Symbol.asyncDispose]();
 });
 
-const environment = (): Record<string, string> => ({ ...server().laptop("ssh-laptop"), ...ssh.environment });
+const environment = (): Record<string, string> => ({
+  ...server().laptop("ssh-laptop"),
+  ...ssh.environment,
+  // Where sockets and folders of a command would be left behind, and what would keep Deno's fetch away from sockets.
+  ...{ TMPDIR: ssh.temporary, NO_PROXY: "*" },
+});
 const mypaas = (...args: readonly string[]): Promise<Ran> => runProgram(args, environment());
 
 function begin(args: readonly string[]): Deno.ChildProcess {
@@ -42,6 +47,7 @@ async function relays(): Promise<readonly number[]> {
 
 async function untilNoRelay(): Promise<void> {
   await waitUntil(async () => (await relays()).length === 0, { what: "no relay is left", timeoutMs: 10_000 });
+  assertEquals([...Deno.readDirSync(ssh.temporary)].map(({ name }) => name), []);
 }
 
 const WEB = { name: "web", options: { domain: "web.test" }, app: { TEXT: "over ssh" } };
