@@ -216,10 +216,10 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: "a volume outside of the volume roots",
     change: { options: { volume: "/etc:/x" } },
-    code: 1,
+    code: 2,
     sentence: /\/etc/,
   },
-  { what: "a port that is taken", change: { options: { publish: "TAKEN:80" } }, code: 1, sentence: /port/ },
+  { what: "a port that is taken", change: { options: { publish: "TAKEN:80" } }, code: 2, sentence: /port/ },
 ];
 
 Deno.test("whatever stops a push before it is rolled out, it exits with the code of that class, and the old release answers", async () => {
