@@ -12,6 +12,8 @@ if (Deno.args.length === 1 && ["--version", "-V"].includes(Deno.args[0] ?? "")) 
 async function main(): Promise<void> {
   const { buildProgram } = await import("./src/cli/program.ts");
   const { processTerminal } = await import("./src/host/terminal.ts");
+  // The machine's authorities beside Deno's own: a company, or a test, may have one.
+  if (Deno.env.get("DENO_TLS_CA_STORE") === undefined) Deno.env.set("DENO_TLS_CA_STORE", "mozilla,system");
   const terminal = processTerminal();
   const env = (name: string) => Deno.env.get(name) || undefined;
   const program = buildProgram({ version, env, cwd: Deno.cwd(), terminal });

@@ -2,8 +2,8 @@ import type { Role } from "../wire/requests.ts";
 
 /** Who asks, once that is known. */
 export type Actor =
-  /** Over daemon.sock: root of the machine, by file mode. */
-  | { readonly kind: "local"; readonly name: "root@local" }
+  /** Over daemon.sock: root of the machine, by file mode. Over ssh by the name that was logged in with. */
+  | { readonly kind: "local"; readonly name: "root@local" | `${string}@ssh` }
   | {
     readonly kind: "key";
     /** First 16 hex digits of the SHA-256 of the public key. */

@@ -189,8 +189,10 @@ function checkTime(created: number, now: Date): void {
   const age = Math.floor(now.getTime() / 1000) - created;
   if (Math.abs(age) <= VALID_SECONDS) return;
   throw refusal(
-    `it is dated ${Math.abs(age)} s ${age > 0 ? "before" : "after"} the server's clock, allowed are ${VALID_SECONDS} s`,
-    "Set the clocks of this machine and of the server.",
+    `the clock of who asks is ${Math.abs(age)} s ${
+      age > 0 ? "behind" : "ahead of"
+    } the server's, allowed are ${VALID_SECONDS} s`,
+    `Set the clock that is wrong: the server's says ${now.toISOString()}.`,
   );
 }
 

@@ -2,14 +2,16 @@ import type { Signer } from "../auth/keys.ts";
 import { parseServerLine } from "../auth/server_line.ts";
 import { Connection } from "../client/connection.ts";
 import { finishRotation, type RotationParts } from "../client/rotate_key.ts";
-import type { ServerEntry } from "../client/servers.ts";
+import type { SavedServer, ServerEntry } from "../client/servers.ts";
 import type { Transport } from "../client/transport.ts";
 import { UsageError } from "../error.ts";
 import { clientFolder } from "../host/client_files.ts";
 import { fetchPinnedCertificate } from "../host/certificate_pin.ts";
 import { httpsTransport } from "../host/https_transport.ts";
+import { sshTransport } from "../host/ssh_transport.ts";
 import { unixTransport } from "../host/unix_transport.ts";
 import { serverLayout } from "../setup/layout.ts";
+import { isSshUrl, parseSshUrl, type SshServer } from "../wire/ssh_url.ts";
 import type { CliContext } from "./context.ts";
 import { type KeyContext, keyOfVariable, openKey } from "./signing_key.ts";
 
@@ -27,11 +29,13 @@ export function connectHere({ root }: Pick<CliContext, "root">): Connection {
 }
 
 /**
- * Connects to a server by its name, or by a line such as MYPAAS_SERVER has.
+ * Connects to a server by its name, by a line such as MYPAAS_SERVER has, or by a URL of ssh.
  *
  * @throws {UsageError} when there is no such server
  */
 export async function connectTo(server: string, context: Context): Promise<Connection> {
+  const ssh = await sshServer(server, context);
+  if (ssh !== undefined) return new Connection(openSsh(ssh, context), { kind: "unsigned" }, now);
   // In CI a line and a key are all there is: no folder is looked for.
   const entry = server.includes("#") ? await entryOfLine(server) : await savedEntry(server, context);
   return signedConnection(entry, await keyFor(server, entry, context));
@@ -60,6 +64,19 @@ export async function rotationParts(name: string, context: Context): Promise<Rot
   };
 }
 
+/** The server that is reached over ssh by this name or URL; undefined when it is another one, or none. */
+export async function sshServer(server: string, context: Pick<Context, "env">): Promise<SshServer | undefined> {
+  if (isSshUrl(server)) return parseSshUrl(server);
+  if (server.includes("#")) return undefined;
+  const saved = savedUnder(server, await clientFolder(configFolder(context)).servers());
+  return saved !== undefined && isSshUrl(saved.url) ? parseSshUrl(saved.url) : undefined;
+}
+
+/** Opens a way over ssh; ssh may ask whoever sits at the terminal. */
+export function openSsh(server: SshServer, { terminal: { isTerminal } }: Pick<Context, "terminal">): Transport {
+  return sshTransport(server, { batch: !isTerminal.stdin && !isTerminal.stderr });
+}
+
 /** Opens a way to a server that may have a certificate of its own, which the pin names. */
 export async function openTransport(
   { url, certificatePin }: Pick<ServerEntry, "url" | "certificatePin">,
@@ -79,15 +96,21 @@ export function configFolder({ env }: Pick<CliContext, "env">): string {
   return `${base}/mypaas`;
 }
 
+function savedUnder(name: string, servers: Readonly<Record<string, SavedServer>>): SavedServer | undefined {
+  return Object.hasOwn(servers, name) ? servers[name] : undefined;
+}
+
 async function savedEntry(name: string, context: Context): Promise<ServerEntry> {
   const servers = await clientFolder(configFolder(context)).servers();
-  const entry = Object.hasOwn(servers, name) ? servers[name] : undefined;
-  if (entry !== undefined) return entry;
+  const entry = savedUnder(name, servers);
+  if (entry !== undefined && "serverId" in entry) return entry;
   const names = Object.keys(servers);
   throw new UsageError(`Cannot reach the server "${name}": this machine is not logged in to it`, {
     hint: names.length === 0
-      ? "Log in with an invite: mypaas login NAME LINE."
-      : `It is logged in to: ${names.join(", ")}. Another one needs an invite: mypaas login NAME LINE.`,
+      ? "Log in with an invite (mypaas login NAME LINE), or go there by ssh: ssh://root@HOST."
+      : `It is logged in to: ${
+        names.join(", ")
+      }. Another one needs an invite (mypaas login NAME LINE) or ssh (ssh://root@HOST).`,
   });
 }
 
@@ -100,7 +123,7 @@ async function entryOfLine(line: string): Promise<ServerEntry> {
 
 function pinnedCertificate(url: string, pin: string): Promise<string> {
   const { hostname, port } = new URL(url);
-  return fetchPinnedCertificate(hostname, Number(port) || 443, { pin });
+  return fetchPinnedCertificate(hostname.replace(/^\[|\]$/g, ""), Number(port) || 443, { pin });
 }
 
 function now(): Date {

@@ -1,4 +1,4 @@
-import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import type { Run } from "./context.ts";
 
 /** What `exec` and `run` have in common. */
@@ -25,7 +25,7 @@ export interface RunCommandRequest extends SessionCommandRequest {
 
 /** Defines `mypaas exec`; `run` does the work. */
 export function execCommand(run: Run<ExecCommandRequest>): CommandUnknownOpts {
-  return session("exec", "Run a command in a running container of a service, on the server itself.")
+  return session("exec", "Run a command in a running container of a service, on its server or over ssh.")
     .argument("<command...>", "behind --, such as -- sh -c 'ls /data'")
     .option("-u, --user <user>", "as this user of the container, USER or USER:GROUP")
     .option("-w, --workdir <folder>", "in this folder of the container")
@@ -69,8 +69,7 @@ function session(name: string, description: string) {
     .option("-i, --interactive", "hand standard input on", false)
     .option("-t, --tty", "with a terminal", false)
     .option("-e, --env <variable>", "NAME=VALUE, or NAME for its value here; can be given again", collected)
-    // Taken, so that it can be refused with what to do instead.
-    .addOption(new Option("--server <name>").hideHelp());
+    .option("--server <name>", "on a server that ssh reaches: ssh://[user@]host[:port], or its name");
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {

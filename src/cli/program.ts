@@ -16,6 +16,7 @@ import { psCommand } from "./ps.ts";
 import { pushCommand } from "./push.ts";
 import { receiverCommand } from "./receiver.ts";
 import { registryCommand } from "./registry.ts";
+import { relayCommand } from "./relay.ts";
 import {
   attachCommand,
   cancelCommand,
@@ -95,6 +96,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
   program.addCommand(inherit(complete, program), { hidden: true });
   const checkState = checkStateCommand(async () => (await import("./run_check_state.ts")).runCheckState(context()));
   program.addCommand(inherit(checkState, program), { hidden: true });
+  const relay = relayCommand(async (request) => (await import("./run_relay.ts")).runRelay(request, context()));
+  program.addCommand(inherit(relay, program), { hidden: true });
   return program;
 }
 

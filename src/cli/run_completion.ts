@@ -61,7 +61,10 @@ async function servers(context: CliContext): Promise<readonly Candidate[]> {
 }
 
 async function services(server: string | undefined, context: CliContext): Promise<readonly Candidate[]> {
-  const connection = await connect(server, context);
+  // Nothing may be asked in the middle of a command line.
+  const nobody = { stdin: false, stdout: false, stderr: false };
+  const terminal = { ...context.terminal, isTerminal: nobody };
+  const connection = await connect(server, { ...context, terminal });
   try {
     const found = await connection.json("GET", "/v1/services", { parse: parseServices });
     return found.map(({ service, status, urls }) => ({ word: service, description: [status, ...urls].join(" ") }));

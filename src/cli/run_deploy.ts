@@ -102,10 +102,11 @@ function again(path: string, server: string | undefined): string {
 /** The sites whose domains do not lead to the server yet. */
 async function unledOf({ end }: PushResult, { name }: Connection): Promise<Awaited<ReturnType<typeof unledSites>>> {
   if (end.kind !== "live") return [];
-  // The daemon's socket has no host; then the server says how it is reached.
-  const host = URL.parse(name)?.hostname.replace(/^\[|\]$/g, "");
+  // The daemon's socket has no host, and ssh may know one that nobody else does: then the server says how it is reached.
+  const url = URL.parse(name);
+  const host = url?.protocol === "ssh:" ? undefined : url?.hostname.replace(/^\[|\]$/g, "");
   const server = host ?? end.address;
   return server === undefined
     ? []
-    : await unledSites(end.urls, { server, here: host === undefined, lookup: lookupAddresses });
+    : await unledSites(end.urls, { server, here: url === null, lookup: lookupAddresses });
 }

@@ -4,16 +4,19 @@ import { openExec, openRun } from "../docker/sessions.ts";
 import { UsageError } from "../error.ts";
 import { endWith, ownProcess } from "../host/process.ts";
 import { sessionTerminal } from "../host/session_terminal.ts";
+import { runOverSsh } from "../host/ssh_session.ts";
 import { parseEnv } from "../service/option_values.ts";
 import type { EnvVariable } from "../service/spec.ts";
 import { type ExecRequest, parseSessionAnswer, type RunRequest, type SessionAnswer } from "../wire/sessions.ts";
-import { connectHere } from "./connect.ts";
+import { connectHere, sshServer } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { ExecCommandRequest, RunCommandRequest, SessionCommandRequest } from "./exec.ts";
 
 /** Runs a command in a running container; its exit code becomes ours. */
 export async function runExec(request: ExecCommandRequest, context: CliContext): Promise<void> {
   const { service, command, stdin, tty, user, folder, replica } = request;
+  const flags = [...flag("--user", user), ...flag("--workdir", folder), ...flag("--replica", replica)];
+  if (await ranOverSsh(["exec", ...flags], request, context)) return;
   const env = checked("exec", request, context).map(({ name, value }) => `${name}=${value}`);
   const body: ExecRequest = { command, replica };
   await follow(request, async (client, terminal) => {
@@ -26,12 +29,45 @@ export async function runExec(request: ExecCommandRequest, context: CliContext):
 /** Runs a command in a container of its own; its exit code becomes ours. */
 export async function runRun(request: RunCommandRequest, context: CliContext): Promise<void> {
   const { service, command, stdin, tty, release } = request;
+  if (await ranOverSsh(["run", ...flag("--release", release)], request, context)) return;
   const env = checked("run", request, context);
   const body: RunRequest = { command, release, env, stdin, tty, owner: await ownProcess() };
   await follow(request, async (client) => {
     const container = await ask(service, { action: "run", body }, context);
     return await openRun(client, container, { stdin, tty });
   });
+}
+
+/** Runs it where ssh leads, when the server is named that way: by the mypaas there, whose exit code becomes ours. */
+async function ranOverSsh(
+  words: readonly string[],
+  { service, command, stdin, tty, env, server }: SessionCommandRequest,
+  context: CliContext,
+): Promise<boolean> {
+  const name = server ?? context.env("MYPAAS_SERVER");
+  const ssh = name === undefined ? undefined : await sshServer(name, context);
+  if (ssh === undefined) return false;
+  const bare = env.find((variable) => !variable.includes("="));
+  if (bare !== undefined) {
+    throw new UsageError(`Cannot use -e "${bare}" over ssh: its value would be seen in the list of processes`, {
+      hint: `Write ${bare}=VALUE where everybody may see it, or keep it on the server: mypaas env set.`,
+    });
+  }
+  const { isTerminal } = context.terminal;
+  const all = [
+    ...context.json ? ["--json"] : [],
+    ...words,
+    ...stdin ? ["-i"] : [],
+    ...tty ? ["-t"] : [],
+    ...env.flatMap((variable) => ["-e", variable]),
+    ...[service, "--", ...command],
+  ];
+  endWith(await runOverSsh(ssh, all, { batch: !isTerminal.stdin && !isTerminal.stderr, tty }));
+  return true;
+}
+
+function flag(name: string, value: string | number | undefined): readonly string[] {
+  return value === undefined ? [] : [name, String(value)];
 }
 
 /**
@@ -49,7 +85,7 @@ function checked(
   if (elsewhere !== undefined) {
     const [name] = elsewhere.split("#");
     throw new UsageError(`Cannot ${action} on "${name}": a container is opened on its server only`, {
-      hint: `Go there with ssh: ssh -t HOST mypaas ${action} -it ${service} -- COMMAND.`,
+      hint: `Go there by ssh: mypaas ${action} -it ${service} --server ssh://root@HOST -- COMMAND.`,
     });
   }
   if (tty && stdin && !terminal.isTerminal.stdin) {

@@ -1,6 +1,7 @@
-import { login } from "../client/login.ts";
+import { login, loginOverSsh } from "../client/login.ts";
 import { clientFolder } from "../host/client_files.ts";
-import { configFolder, openTransport } from "./connect.ts";
+import { isSshUrl, parseSshUrl, type SshServer } from "../wire/ssh_url.ts";
+import { configFolder, openSsh, openTransport } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { LoginCommandRequest } from "./login.ts";
 import { givenKey, keyOfVariable } from "./signing_key.ts";
@@ -11,6 +12,8 @@ export async function runLogin(
   context: CliContext,
 ): Promise<void> {
   const files = clientFolder(configFolder(context));
+  const ssh = isSshUrl(invite) ? parseSshUrl(invite) : undefined;
+  if (ssh !== undefined) return await overSsh(server, ssh, context);
   const chosen = asked === undefined ? await keyOfVariable(context) : undefined;
   const givenKeyOf = asked !== undefined
     ? () => givenKey(asked, context)
@@ -25,4 +28,16 @@ export async function runLogin(
   const services = scope.includes("*") ? "all services" : scope.join(", ");
   context.terminal.out(`logged in to ${server} as ${name}: ${role} of ${services}`);
   context.terminal.err(`now push a folder that has a Dockerfile: mypaas push ${server}`);
+}
+
+async function overSsh(name: string, server: SshServer, context: CliContext): Promise<void> {
+  const parts = {
+    files: clientFolder(configFolder(context)),
+    transport: openSsh(server, context),
+    now: () => new Date(),
+  };
+  const { url } = server;
+  const version = await loginOverSsh({ name, url }, parts);
+  if (context.json) context.terminal.out(JSON.stringify({ server: name, url, version }));
+  else context.terminal.out(`${name} is ${url}: mypaas ${version}, as root`);
 }

@@ -107,6 +107,10 @@ export class Connection {
   ): Promise<AsyncGenerator<T, void, void>> {
     const { response, proof } = await this.#send(method, path, { body, signal });
     if (!response.ok) throw await failureOf(await this.#read(response, signal), proof);
+    // A page of something in between would be a broken line.
+    if (response.headers.get("content-type")?.startsWith("text/html")) {
+      throw errorOfAnswer(await this.#read(response, signal));
+    }
     return this.#lines(response, { ...options, signal, proof });
   }
 
@@ -163,7 +167,7 @@ export class Connection {
     try {
       return await readAnswer(response);
     } catch (error) {
-      throw this.#broken(error, signal);
+      throw this.#broken(cutOff(error), signal);
     }
   }
 
@@ -175,7 +179,7 @@ export class Connection {
     try {
       while (true) {
         const { done, value } = await lines.next().catch((error) => {
-          throw this.#broken(error, signal);
+          throw this.#broken(cutOff(error), signal);
         });
         if (done) throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`);
         if (isLeftOut?.(value)) continue;
@@ -194,9 +198,12 @@ export class Connection {
   #broken(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     if (!(error instanceof MyPaasError)) {
-      return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, { cause: error });
+      return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, {
+        cause: error,
+        hint: "Try again.",
+      });
     }
-    if (error.kind !== "failed") return error;
+    if (error.kind !== "failed" || error.skew) return error;
     return new BrokenConnection(error.message, { cause: error, hint: error.hint, details: error.details });
   }
 }
@@ -222,6 +229,11 @@ function understood<T>(parse: (json: unknown) => T, json: unknown, headers: Head
 function explained(error: MyPaasError, headers: Headers): MyPaasError {
   const hint = error.skew ? skewHint({ client: VERSION, server: senderVersion(headers) }) : undefined;
   return hint === undefined ? error : errorOfKind(error.kind, error.message, { ...error, hint, cause: error });
+}
+
+/** What reading an answer failed with; fetch says it in words of its own. */
+function cutOff(error: unknown): unknown {
+  return error instanceof TypeError ? new Error("the connection broke off in its answer", { cause: error }) : error;
 }
 
 function carriesProof(line: unknown): boolean {

@@ -72,6 +72,27 @@ export async function login({ name, line }: LoginRequestLine, parts: LoginParts)
   }
 }
 
+/**
+ * Remembers a server that is reached over ssh under a name, when it answers. It needs neither an invite nor a key.
+ *
+ * @returns the version there
+ * @throws {UsageError} for a bad name
+ */
+export async function loginOverSsh(
+  { name, url }: { readonly name: string; readonly url: string },
+  { files, transport, now }: Pick<LoginParts, "files" | "now"> & { readonly transport: Transport },
+): Promise<string> {
+  checkName(name);
+  const connection = new Connection(transport, { kind: "unsigned" }, now);
+  try {
+    const { version } = await connection.json("GET", "/v1/hello", { parse: parseHelloAnswer });
+    await files.saveServers({ [name]: { url } });
+    return version;
+  } finally {
+    connection.close();
+  }
+}
+
 /** This laptop's key; made, and saved before anybody hears of it, when there is none. */
 async function ownKey(files: ClientFiles): Promise<GivenKey> {
   const saved = await files.privateKey();

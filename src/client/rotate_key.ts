@@ -66,7 +66,8 @@ export async function finishRotation(name: string, parts: RotationParts): Promis
       throw second instanceof AuthError ? refusal : second;
     });
   });
-  const sameKey = Object.entries(await files.servers()).filter(([, other]) => other.key === entry.key);
+  const sameKey = Object.entries(await files.servers())
+    .flatMap(([alias, other]) => "serverId" in other && other.key === entry.key ? [[alias, other] as const] : []);
   const [here, others] = partition(sameKey, ([, other]) => other.serverId === serverId);
   // A server may have more than one name.
   await files.saveServers(Object.fromEntries(
@@ -94,7 +95,7 @@ async function newKey(files: ClientFiles): Promise<string> {
 
 async function entryOf(name: string, files: ClientFiles): Promise<ServerEntry> {
   const servers = await files.servers();
-  const entry = Object.hasOwn(servers, name) ? servers[name] : undefined;
-  if (entry !== undefined) return entry;
+  const entry = servers[name];
+  if (Object.hasOwn(servers, name) && entry !== undefined && "serverId" in entry) return entry;
   throw new UsageError(`Cannot rotate the key: this machine is not logged in to "${name}"`);
 }

@@ -18,11 +18,20 @@ export interface ServerEntry {
   readonly nextKey: string | undefined;
 }
 
+/** A server that is reached over ssh. Who it is, ssh's known_hosts knows; what may be done there, the login there. */
+export interface SshServerEntry {
+  /** `ssh://[user@]host[:port]` */
+  readonly url: string;
+}
+
+/** What a name leads to. */
+export type SavedServer = ServerEntry | SshServerEntry;
+
 /** The client's folder. `src/host` implements it; `key` files are 0600. */
 export interface ClientFiles {
-  servers(): Promise<Readonly<Record<string, ServerEntry>>>;
+  servers(): Promise<Readonly<Record<string, SavedServer>>>;
   /** Saves servers by their names, all or none; others stay. */
-  saveServers(entries: Readonly<Record<string, ServerEntry>>): Promise<void>;
+  saveServers(entries: Readonly<Record<string, SavedServer>>): Promise<void>;
   /**
    * A key of this folder (PKCS #8, base64url): `keys/...`, or the laptop's own. Undefined when there is none.
    *

@@ -2,6 +2,7 @@ import { mayDo } from "../auth/roles.ts";
 import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
+import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
@@ -12,9 +13,6 @@ import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
-
-/** Set by the receiver, from what Traefik says; a client's own is dropped there. */
-const CLIENT_ADDRESS = "mypaas-client-address";
 
 export interface HandlerParts extends ApiParts, AuthenticateParts {
   readonly audit: ApiParts["audit"];
@@ -50,7 +48,7 @@ async function answer(
   { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { asked?: Asked } },
 ): Promise<Response> {
   const url = new URL(request.url);
-  const address = door === "local" ? "local" : request.headers.get(CLIENT_ADDRESS) ?? "unknown";
+  const address = request.headers.get(CLIENT_ADDRESS_HEADER) ?? (door === "local" ? "local" : "unknown");
   const where = `${request.method} ${url.pathname}`;
   if (where === "GET /v1/hello") return Response.json(hello(parts));
   if (where === "POST /v1/login") {
@@ -62,7 +60,7 @@ async function answer(
   if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
   const { route, params } = findRoute(request, door, parts.version);
   const { actor, asked } = door === "local"
-    ? { actor: { kind: "local", name: "root@local" } as const, asked: undefined }
+    ? { actor: localActor(request.headers), asked: undefined }
     : await authenticate(parts, {
       method: request.method,
       path: url.pathname,
@@ -85,6 +83,12 @@ async function answer(
     return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
   });
   return await respond(parts.signer, result, asked);
+}
+
+/** Over the daemon's own socket all are root; `mypaas relay` says who came in over ssh. */
+function localActor(headers: Headers): Actor {
+  const user = headers.get(SSH_USER_HEADER);
+  return { kind: "local", name: user === null || !isUserName(user) ? "root@local" : `${user}@ssh` };
 }
 
 function findRoute({ method, url, headers }: Request, door: Door, version: string) {

@@ -58,7 +58,7 @@ export interface KeyStore {
 export interface AuditLine {
   /** ISO 8601. */
   readonly at: string;
-  /** A key's id and name, `root@local`, or `unknown`. */
+  /** A key's id and name, `root@local`, `root@ssh`, or `unknown`. */
   readonly actor: string;
   /** Where the request came from, as far as that is known. */
   readonly address: string;

@@ -1,4 +1,5 @@
 import { MyPaasError } from "../error.ts";
+import { SOCKET_BASE } from "../wire/socket_base.ts";
 import { connectionError, EngineError, engineReason } from "./engine_error.ts";
 import type { DockerRequest, DockerStream } from "./request.ts";
 import { engineVersion } from "./system_requests.ts";
@@ -161,7 +162,7 @@ export class DockerClient {
       headers.set("Content-Type", call.json ? "application/json" : "application/x-tar");
     }
     if (signal) init.signal = signal;
-    const response = await this.#guarded(call, signal, fetch(`http://docker${call.path}`, init));
+    const response = await this.#guarded(call, signal, fetch(SOCKET_BASE + call.path, init));
     const max = response.headers.get("Api-Version");
     if (max !== null) seen(max);
     if (response.ok) return response;

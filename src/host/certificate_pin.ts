@@ -1,7 +1,9 @@
-import { connect } from "node:tls";
+import { connect, type TLSSocket } from "node:tls";
 import { AuthError, MyPaasError } from "../error.ts";
 import { certificatePem, certificatePin } from "../setup/certificate_pin.ts";
 import { TimeoutError, within } from "../wait.ts";
+import { proxyOf } from "./proxy.ts";
+import { openTunnel, type Tunnel } from "./proxy_tunnel.ts";
 
 /**
  * Asks a server for its certificate and takes it only if it is the pinned one. Nothing but the handshake is sent, so it
@@ -28,23 +30,32 @@ export async function fetchPinnedCertificate(
 }
 
 async function fetchCertificate(host: string, port: number, timeoutMs: number): Promise<Uint8Array> {
+  const url = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const proxy = proxyOf(url, (name) => Deno.env.get(name));
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const socket = connect({ host, port, rejectUnauthorized: false }, () => {
-    const { raw } = socket.getPeerCertificate();
-    if (raw instanceof Uint8Array) resolve(raw);
-    else reject(new Error("no certificate"));
-  });
-  socket.on("error", reject);
+  const limits = { what: `${host}:${port} shows its certificate`, timeoutMs };
+  let tunnel: Tunnel | undefined;
+  let socket: TLSSocket | undefined;
   try {
-    return await within(promise, { what: `${host}:${port} shows its certificate`, timeoutMs });
+    tunnel = proxy && await within(openTunnel(proxy, { host, port }), limits);
+    const tls = connect({ host: tunnel?.host ?? host, port: tunnel?.port ?? port, rejectUnauthorized: false }, () => {
+      const { raw } = tls.getPeerCertificate();
+      if (raw instanceof Uint8Array) resolve(raw);
+      else reject(new Error("no certificate"));
+    });
+    socket = tls;
+    socket.on("error", reject);
+    return await within(promise, limits);
   } catch (cause) {
+    if (cause instanceof MyPaasError && !(cause instanceof TimeoutError)) throw cause;
     throw new MyPaasError(`Cannot reach ${host}:${port}: ${problem(cause)}`, {
       cause,
       hint: "Check the address and the port, and the firewall of the server.",
     });
   } finally {
     // After a time-out Deno keeps the unfinished handshake open until the process ends.
-    socket.destroy();
+    socket?.destroy();
+    tunnel?.[Symbol.dispose]();
   }
 }
 

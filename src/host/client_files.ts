@@ -1,6 +1,7 @@
 import { parse, stringify } from "@std/yaml";
-import type { ClientFiles, ServerEntry } from "../client/servers.ts";
+import type { ClientFiles, SavedServer } from "../client/servers.ts";
 import { MyPaasError } from "../error.ts";
+import { isSshUrl } from "../wire/ssh_url.ts";
 import { ensureFolder, readText, removeFile, replaceFile, syncFolder } from "./files.ts";
 import { readPrivateFile } from "./private_file.ts";
 
@@ -13,7 +14,7 @@ export function clientFolder(folder: string): ClientFiles {
   const serversFile = `${folder}/servers.yml`;
   const keyFile = `${folder}/key`;
 
-  async function servers(): Promise<Readonly<Record<string, ServerEntry>>> {
+  async function servers(): Promise<Readonly<Record<string, SavedServer>>> {
     const text = await readText(serversFile);
     return text === undefined ? {} : parseServers(text, serversFile);
   }
@@ -47,7 +48,7 @@ export function clientFolder(folder: string): ClientFiles {
   };
 }
 
-function parseServers(text: string, file: string): Readonly<Record<string, ServerEntry>> {
+function parseServers(text: string, file: string): Readonly<Record<string, SavedServer>> {
   let content: unknown;
   try {
     content = parse(text);
@@ -68,8 +69,10 @@ function parseServers(text: string, file: string): Readonly<Record<string, Serve
         if (text === undefined) throw broken(file, `"${name}" has no "${key}"`);
         return text;
       };
+      const url = needed("url");
+      if (isSshUrl(url)) return [name, { url }];
       return [name, {
-        url: needed("url"),
+        url,
         serverId: needed("serverId"),
         daemonKey: needed("daemonKey"),
         certificatePin: field("certificatePin"),

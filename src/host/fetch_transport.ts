@@ -1,5 +1,5 @@
 import type { Transport } from "../client/transport.ts";
-import { MyPaasError } from "../error.ts";
+import { errorOfKind, type FailureKind, type MyPaasError } from "../error.ts";
 import { TimeoutError, within } from "../wait.ts";
 
 export interface FetchTransportOptions {
@@ -8,9 +8,18 @@ export interface FetchTransportOptions {
   readonly base: string;
   readonly client: Deno.HttpClient;
   /** Names what a failure of `fetch` was, and what to do. */
-  readonly describe: (failure: FetchFailure) => { readonly problem: string; readonly hint?: string };
+  readonly describe: (failure: FetchFailure) => FetchProblem;
   /** Longest wait for the head of an answer; 60 s, for a request may carry 20 s of upload. */
   readonly answerTimeoutMs?: number | undefined;
+}
+
+export interface FetchProblem {
+  readonly problem: string;
+  readonly hint?: string;
+  /** `auth` when it is not sure who is at the other end; default: `failed`, and trying again may help. */
+  readonly kind?: FailureKind;
+  /** Trying again cannot help. */
+  readonly skew?: boolean;
 }
 
 export type FetchFailure =
@@ -22,6 +31,8 @@ export type FetchFailure =
   | "certificate for another name"
   | "certificate expired"
   | "no TLS"
+  | "proxy refuses"
+  | "proxy wants a login"
   | "time-out"
   | "broken off";
 
@@ -30,8 +41,8 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
   const { name, base, client, describe, answerTimeoutMs = 60_000 } = options;
 
   function sentence(failure: FetchFailure, cause: unknown): MyPaasError {
-    const { problem, hint } = describe(failure);
-    return new MyPaasError(`Cannot reach ${name}: ${problem}`, { cause, hint });
+    const { problem, hint, kind = "failed", skew } = describe(failure);
+    return errorOfKind(kind, `Cannot reach ${name}: ${problem}`, { cause, hint, skew });
   }
 
   return {
@@ -67,6 +78,8 @@ function failureOf(text: string): FetchFailure {
   if (text.includes("certificate expired") || text.includes("certificate not valid yet")) return "certificate expired";
   if (text.includes("invalid peer certificate")) return "untrusted certificate";
   if (text.includes("InvalidContentType") || text.includes("tls handshake eof")) return "no TLS";
+  if (text.includes("proxy authentication required")) return "proxy wants a login";
+  if (text.includes("tunnel")) return "proxy refuses";
   if (text.includes("timed out")) return "time-out";
   return "broken off";
 }

@@ -16,6 +16,14 @@ export async function dropPermissions(names: readonly ("run" | "ffi" | "env" | "
   for (const name of names) await Deno.permissions.revoke({ name });
 }
 
+/** What this process reads and writes, as bytes. */
+export function stdioStreams(): {
+  readonly input: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly output: WritableStream<Uint8Array<ArrayBuffer>>;
+} {
+  return { input: Deno.stdin.readable, output: Deno.stdout.writable };
+}
+
 /** What images are built for on this machine, in Docker's words. */
 export function dockerPlatform(): string {
   return `linux/${Deno.build.arch === "aarch64" ? "arm64" : "amd64"}`;

@@ -1,4 +1,5 @@
 import type { Transport } from "../client/transport.ts";
+import { SOCKET_BASE } from "../wire/socket_base.ts";
 import { fetchTransport } from "./fetch_transport.ts";
 
 /**
@@ -9,7 +10,7 @@ import { fetchTransport } from "./fetch_transport.ts";
 export function unixTransport(path: string, options: { readonly answerTimeoutMs?: number } = {}): Transport {
   return fetchTransport({
     name: "the daemon",
-    base: "http://daemon",
+    base: SOCKET_BASE,
     // Without the 0 a connection from before a restart of the daemon would fail the next request.
     client: Deno.createHttpClient({ proxy: { transport: "unix", path }, poolMaxIdlePerHost: 0 }),
     answerTimeoutMs: options.answerTimeoutMs,

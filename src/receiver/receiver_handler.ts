@@ -3,6 +3,7 @@ import { checkContentDigest } from "../auth/content_digest.ts";
 import { PROOF_HEADER } from "../auth/proof.ts";
 import { SERVER_HEADER } from "../auth/server_header.ts";
 import { MyPaasError, UsageError } from "../error.ts";
+import { CLIENT_ADDRESS_HEADER, clientAddress } from "../wire/caller.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
@@ -51,8 +52,6 @@ export interface ReceiverParts {
   readonly limits: ReceiverLimits;
 }
 
-/** Tells the gate who a request came from. A client's own is dropped. */
-const CLIENT_ADDRESS = "mypaas-client-address";
 const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
 const TO_GATE = ["content-type", VERSION_HEADER, ...SIGNED_HEADERS];
 const FROM_GATE = ["content-type", VERSION_HEADER, PROOF_HEADER];
@@ -74,7 +73,7 @@ class Refusal extends UsageError {
 export function receiverHandler(parts: ReceiverParts): (request: Request) => Promise<Response> {
   const slots = new Slots(parts.limits);
   return async (request) => {
-    const address = clientAddress(request.headers);
+    const address = forwardedFor(request.headers);
     const release = slots.take(address);
     if (release === undefined) {
       const message = "Cannot take the request: too many are under way";
@@ -149,7 +148,7 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
   };
   const verified = await ask(gate, "/v1/verify", {
     method: "POST",
-    headers: { "content-type": "application/json", [CLIENT_ADDRESS]: address },
+    headers: { "content-type": "application/json", [CLIENT_ADDRESS_HEADER]: address },
     body: JSON.stringify(question),
     signal: request.signal,
   });
@@ -172,7 +171,7 @@ async function relay(gate: Gate, { request, url, body, address }: Incoming): Pro
   try {
     const answer = await ask(gate, url.pathname + url.search, {
       method: request.method,
-      headers: [...picked(request.headers, TO_GATE), [CLIENT_ADDRESS, address]],
+      headers: [...picked(request.headers, TO_GATE), [CLIENT_ADDRESS_HEADER, address]],
       body: body?.stream ?? null,
       signal: request.signal,
     });
@@ -224,7 +223,6 @@ function checkHeaders(headers: Headers, { most, bodyBytes }: { most: number; bod
 }
 
 /** The address that Traefik saw: it drops what a client says, and adds its own at the end. */
-function clientAddress(headers: Headers): string {
-  const last = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
-  return /^[0-9a-fA-F.:]{2,45}$/.test(last) ? last : "unknown";
+function forwardedFor(headers: Headers): string {
+  return clientAddress(headers.get("x-forwarded-for")?.split(",").at(-1)?.trim());
 }

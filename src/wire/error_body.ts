@@ -14,6 +14,9 @@ const STATUS: Readonly<Record<FailureKind, number>> = {
   failed: STATUS_CODE.InternalServerError,
 };
 
+/** Characters of what something else calls itself. */
+const MAX_NAME = 100;
+
 /** How much of a refusal is read, in bytes. */
 const MAX_ERROR_BYTES = 1 << 20;
 
@@ -68,15 +71,28 @@ export function toResponse({ status, contentType, body }: Answer, headers: Heade
   return new Response(body, { status, headers: all });
 }
 
-/** The failure that an answer tells; a sentence of our own when something in between answered. */
-export function errorOfAnswer(answer: Answer): MyPaasError {
-  const told = errorOfText(new TextDecoder().decode(answer.body));
+/** The failure that an answer tells; a sentence of our own when something in between answered, with what it calls itself. */
+export function errorOfAnswer(answer: Answer & { readonly headers?: Headers }): MyPaasError {
+  const text = new TextDecoder().decode(answer.body);
+  const told = errorOfText(text);
   if (told !== undefined) return told;
+  const { status } = answer;
   const type = answer.contentType?.split(";")[0]?.trim() || "no content type";
-  return new MyPaasError(`Cannot understand the answer: status ${answer.status} with ${type}, not from MyPaas`, {
-    hint: "Check the address of the server, and what a proxy in between does.",
+  const to = status >= 300 && status < 400 ? answer.headers?.get("location") : undefined;
+  const title = type === "text/html" ? titleOf(text) : undefined;
+  const named = [...to ? [`to "${to.slice(0, MAX_NAME)}"`] : [`with ${type}`], ...title ? [`"${title}"`] : []].join(
+    " ",
+  );
+  return new MyPaasError(`Cannot understand the answer: status ${status} ${named}, not from MyPaas`, {
+    hint: "Check the address of the server, and what is in between: a proxy, or a network that wants a login first.",
     skew: true,
   });
+}
+
+/** The title of a page in HTML. */
+function titleOf(html: string): string | undefined {
+  const [, title] = /<title[^>]*>([^<]*)/i.exec(html.slice(0, 1 << 16)) ?? [];
+  return title?.replace(/\s+/g, " ").trim().slice(0, MAX_NAME);
 }
 
 /** The failure that a text tells, as an answer does or a command with `--json`; undefined when it tells none. */

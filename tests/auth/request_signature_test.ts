@@ -151,12 +151,12 @@ refused(
 refused(
   "an old request",
   { signedAt: new Date("2026-11-22T09:58:59Z") },
-  "it is dated 61 s before the server's clock, allowed are 60 s",
+  "the clock of who asks is 61 s behind the server's, allowed are 60 s",
 );
 refused(
   "a request of the future",
   { signedAt: new Date("2026-11-22T10:01:01Z") },
-  "it is dated 61 s after the server's clock, allowed are 60 s",
+  "the clock of who asks is 61 s ahead of the server's, allowed are 60 s",
 );
 Deno.test("verifyRequest() takes 60 s in both directions, whole seconds of either clock", async () => {
   await signAndVerify({ signedAt: new Date("2026-11-22T09:59:00.000Z") });

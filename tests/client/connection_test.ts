@@ -122,6 +122,25 @@ Deno.test("json() calls a transport's failure broken, but not what says who may 
   );
 });
 
+Deno.test("an answer that is cut off is broken; what will not be otherwise the next time is not", async () => {
+  const cut = () => new Response(new ReadableStream({ pull: () => Promise.reject(new TypeError("error reading")) }));
+  const sentence = "Cannot reach https://paas.example: the connection broke off in its answer";
+  await assertRejects(() => ask(unsigned(cut)), BrokenConnection, sentence);
+  const lines = await unsigned(cut).events("GET", "/v1/deploys/a.1/events", {});
+  await assertRejects(() => lines.next(), BrokenConnection, sentence);
+  const final = new MyPaasError("Cannot reach it: it does not speak TLS", { skew: true });
+  const error = await assertRejects(() => ask(unsigned(() => Promise.reject(final))), MyPaasError);
+  assertEquals(error, final);
+});
+
+Deno.test("lines() names a page in the place of lines for what it is", async () => {
+  const body = "<html><title>Log in first</title>";
+  const page = () => new Response(body, { headers: { "content-type": "text/html" } });
+  const asked = () => unsigned(page).events("GET", "/v1/deploys/a.1/events", {});
+  const error = await assertRejects(asked, MyPaasError, 'status 200 with text/html "Log in first", not from MyPaas');
+  assertEquals(error instanceof BrokenConnection, false);
+});
+
 Deno.test("json() ends with the reason of who aborted it", async () => {
   const stop = new AbortController();
   const connection = unsigned((request) =>
@@ -167,9 +186,12 @@ Deno.test("events() calls a stream broken that stops before its end, between lin
   await assertRejects(() => kinds(inside), BrokenConnection, "ends inside a line");
   const cut = await connected(
     (call) => call.lines([ACCEPTED, LIVE]),
-    () => new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError("reset")) })),
+    () =>
+      new Response(
+        new ReadableStream({ pull: (controller) => controller.error(new TypeError("broke off in its answer")) }),
+      ),
   );
-  await assertRejects(() => kinds(cut), BrokenConnection, "reset");
+  await assertRejects(() => kinds(cut), BrokenConnection, "broke off in its answer");
 });
 
 Deno.test("events() throws a refusal before the first event", async () => {

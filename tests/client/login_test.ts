@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { newInvite, proveLoginAnswer, verifyLogin } from "../../src/auth/invite.ts";
 import { generateKey, importPrivateKey, keyId } from "../../src/auth/keys.ts";
 import { formatInviteLine } from "../../src/auth/server_line.ts";
-import { type GivenKey, login } from "../../src/client/login.ts";
-import type { ClientFiles, ServerEntry } from "../../src/client/servers.ts";
+import { type GivenKey, login, loginOverSsh } from "../../src/client/login.ts";
+import type { ClientFiles, SavedServer } from "../../src/client/servers.ts";
 import { AuthError, MyPaasError, UsageError } from "../../src/error.ts";
 import { errorAnswer, toResponse } from "../../src/wire/error_body.ts";
 import { parseLoginRequest } from "../../src/wire/request_schemas.ts";
@@ -13,11 +13,11 @@ import { HandlerTransport } from "../fakes/handler_transport.ts";
 const SERVER = "0123456789abcdef0123456789abcdef";
 
 class MemoryFiles implements ClientFiles {
-  readonly entries: Record<string, ServerEntry> = {};
+  readonly entries: Record<string, SavedServer> = {};
   key: string | undefined;
 
   servers = () => Promise.resolve(this.entries);
-  saveServers = (entries: Readonly<Record<string, ServerEntry>>) => {
+  saveServers = (entries: Readonly<Record<string, SavedServer>>) => {
     Object.assign(this.entries, entries);
     return Promise.resolve();
   };
@@ -81,11 +81,10 @@ Deno.test("login() registers a key that is elsewhere, and saves only where it is
   const { run, files } = await setUp();
   const signer = await generateKey();
   const answer = await run(() => Promise.resolve({ signer, reference: "/home/ann/.ssh/id_ed25519" }));
-  assertEquals([answer.key, files.key, files.entries["paas"]?.key], [
-    signer.id,
-    undefined,
-    "/home/ann/.ssh/id_ed25519",
-  ]);
+  assertEquals([answer.key, files.key], [signer.id, undefined]);
+  const entry = files.entries["paas"];
+  assert(entry !== undefined && "key" in entry);
+  assertEquals(entry.key, "/home/ann/.ssh/id_ed25519");
 });
 
 Deno.test("login() says what the daemon says of a used invite, and remembers nothing", async () => {
@@ -118,4 +117,20 @@ Deno.test("login() refuses a name that could be an address", async () => {
       "Cannot name a server",
     );
   }
+});
+
+Deno.test("loginOverSsh() remembers a server that answers, and needs no key", async () => {
+  const files = new MemoryFiles();
+  const now = () => new Date();
+  const answer = { serverId: SERVER, version: "1.2.3", time: now().toISOString() };
+  const transport = new HandlerTransport(() => Response.json(answer));
+  assertEquals(await loginOverSsh({ name: "vm", url: "ssh://vm" }, { files, transport, now }), "1.2.3");
+  assertEquals([files.entries, files.key, transport.closed], [{ vm: { url: "ssh://vm" } }, undefined, true]);
+  const away = new HandlerTransport(() => Promise.reject(new MyPaasError("Cannot reach ssh://no: no")));
+  await assertRejects(
+    () => loginOverSsh({ name: "no", url: "ssh://no" }, { files, transport: away, now }),
+    MyPaasError,
+  );
+  await assertRejects(() => loginOverSsh({ name: "a b", url: "ssh://no" }, { files, transport, now }), UsageError);
+  assertEquals(Object.keys(files.entries), ["vm"]);
 });

@@ -42,7 +42,7 @@ class Laptop {
 
   async entry(name = "paas"): Promise<ServerEntry> {
     const entry = (await this.files.servers())[name];
-    assert(entry !== undefined);
+    assert(entry !== undefined && "serverId" in entry);
     return entry;
   }
 

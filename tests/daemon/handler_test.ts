@@ -78,6 +78,21 @@ Deno.test("over daemon.sock nothing has to be signed, and root is audited", asyn
   ]);
 });
 
+Deno.test("over daemon.sock the relay says who came in over ssh; over the gate nobody may say that", async () => {
+  await using daemon = await BenchDaemon.start();
+  const request = (user: string) => {
+    const headers = { "mypaas-ssh-user": user, "mypaas-client-address": "203.0.113.9" };
+    return new Request("http://daemon/v1/services/none/restart", { method: "POST", headers });
+  };
+  const audited = () => daemon.audit.lines(1).map(({ actor, address }) => [actor, address])[0];
+  await (await daemon.local(request("ann"))).text();
+  assertEquals(audited(), ["ann@ssh", "203.0.113.9"]);
+  await (await daemon.local(request("a b"))).text();
+  assertEquals(audited(), ["root@local", "203.0.113.9"]);
+  await refused(daemon, request("root"));
+  assertEquals(audited(), ["unknown", "203.0.113.9"]);
+});
+
 Deno.test("daemon.sock serves uploads itself; the gate leaves them to the receiver", async () => {
   await using daemon = await BenchDaemon.start();
   const missing = (door: (request: Request) => Promise<Response>, query: string) =>
@@ -121,7 +136,7 @@ Deno.test("a request is taken once, for this server, and not long after it was m
   assertStringIncludes(await refused(daemon, foreign), "it is signed for another server");
   const late = await daemon.signed(ann, SERVICES);
   daemon.now = () => new Date(Date.now() + 120_000);
-  assertStringIncludes(await refused(daemon, late), "before the server's clock");
+  assertStringIncludes(await refused(daemon, late), "behind the server's");
 });
 
 Deno.test("a request whose path or query was changed is refused", async () => {

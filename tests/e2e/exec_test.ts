@@ -222,7 +222,7 @@ Deno.test({
 
 Deno.test("exec and run say in one sentence what they cannot do, and what to do instead", async () => {
   const cases: readonly [readonly string[], number, RegExp][] = [
-    [["exec", "work", "--server", "lab", "--", "ls"], 2, /Cannot exec on "lab".*\n.*ssh -t HOST mypaas exec/],
+    [["exec", "work", "--server", "lab", "--", "ls"], 2, /Cannot exec on "lab".*\n.*--server ssh:\/\/root@HOST/],
     [["exec", "none", "--", "ls"], 1, /there is no such service\n.*Services are: work/],
     [["exec", "-it", "work", "--", "ls"], 2, /standard input is no terminal\n.*Leave -t out/],
     [["exec", "--replica", "2", "work", "--", "ls"], 1, /its replica 2 does not run\n.*work\.1\.1/],

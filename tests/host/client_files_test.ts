@@ -76,6 +76,14 @@ Deno.test("privateKey() refuses a key that others may read", async () => {
   assertEquals(hint, `chmod 600 ${folder.path}/key`);
 });
 
+Deno.test("clientFolder() keeps of a server over ssh its URL alone", async () => {
+  await using folder = await tempFolder();
+  const files = clientFolder(folder.path);
+  await files.saveServers({ vm: { url: "ssh://root@vm:2222" } });
+  await files.saveServers({ shop: PLAIN });
+  assertEquals(await files.servers(), { vm: { url: "ssh://root@vm:2222" }, shop: PLAIN });
+});
+
 Deno.test("servers() says what is wrong with the file", async () => {
   await using folder = await tempFolder();
   const cases: readonly [string, string][] = [

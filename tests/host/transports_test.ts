@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Transport } from "../../src/client/transport.ts";
-import { MyPaasError, UsageError } from "../../src/error.ts";
-import { AuthError } from "../../src/error.ts";
+import { AuthError, ExitCode, MyPaasError, UsageError } from "../../src/error.ts";
 import { fetchPinnedCertificate } from "../../src/host/certificate_pin.ts";
 import { httpsTransport } from "../../src/host/https_transport.ts";
 import { serveUnix } from "../../src/host/serve_unix.ts";
@@ -32,9 +31,14 @@ const ok: Handler = () => new Response("here");
 
 /** Sends one request, which must fail, and gives the sentence. */
 async function failure(transport: Transport): Promise<string> {
-  const { message } = await assertRejects(() => transport.send("/v1/hello", { method: "GET" }), MyPaasError);
+  return (await failureWithCode(transport))[0];
+}
+
+/** The same, with the exit code that it means. */
+async function failureWithCode(transport: Transport): Promise<[string, ExitCode]> {
+  const { message, kind } = await assertRejects(() => transport.send("/v1/hello", { method: "GET" }), MyPaasError);
   transport.close();
-  return message;
+  return [message, ExitCode[kind]];
 }
 
 function refusedPort(): number {
@@ -56,7 +60,7 @@ Deno.test("httpsTransport() reaches a server by its pinned certificate", async (
   transport.close();
 });
 
-Deno.test("httpsTransport() says in one sentence why a server cannot be reached", async () => {
+Deno.test("httpsTransport() says in one sentence why a server cannot be reached, and by the exit code whether it is who it says", async () => {
   const own = await makeCertificate("127.0.0.1", NOW);
   const other = await makeCertificate("127.0.0.1", NOW);
   const elsewhere = await makeCertificate("10.1.2.3", NOW);
@@ -68,22 +72,25 @@ Deno.test("httpsTransport() says in one sentence why a server cannot be reached"
   await using silent = serve(() => new Promise<Response>(() => {}));
   const port = refusedPort();
   const url = (port: number, scheme = "https") => `${scheme}://127.0.0.1:${port}`;
-  const cases: readonly [Transport, string][] = [
+  const cases: readonly [Transport, string, ExitCode?][] = [
     [httpsTransport("https://nobody.invalid"), `https://nobody.invalid: the name "nobody.invalid" is not found`],
     [httpsTransport(url(port)), `${url(port)}: nothing listens there`],
     [httpsTransport(url(port, "http")), `${url(port, "http")}: nothing listens there`],
-    [httpsTransport(url(tls.port)), `${url(tls.port)}: no authority that this machine knows signed its certificate`],
+    [httpsTransport(url(tls.port)), `${url(tls.port)}: no authority that this machine knows signed its certificate`, 3],
     [
       httpsTransport(url(tls.port), { certificate: other.certificatePem }),
       `${url(tls.port)}: its certificate is not the one of the login`,
+      3,
     ],
     [
       httpsTransport(url(wrongName.port), { certificate: elsewhere.certificatePem }),
       `${url(wrongName.port)}: its certificate is not for "127.0.0.1"`,
+      3,
     ],
     [
       httpsTransport(url(old.port), { certificate: expired.certificatePem }),
       `${url(old.port)}: its certificate is not valid at this time`,
+      3,
     ],
     [httpsTransport(url(plain.port)), `${url(plain.port)}: it does not speak TLS`],
     [
@@ -91,7 +98,9 @@ Deno.test("httpsTransport() says in one sentence why a server cannot be reached"
       `${url(silent.port, "http")}: it does not answer`,
     ],
   ];
-  for (const [transport, sentence] of cases) assertEquals(await failure(transport), `Cannot reach ${sentence}`);
+  for (const [transport, sentence, code = 1] of cases) {
+    assertEquals(await failureWithCode(transport), [`Cannot reach ${sentence}`, code]);
+  }
 });
 
 Deno.test("httpsTransport() takes plain http to this machine only", () => {

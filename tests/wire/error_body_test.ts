@@ -72,3 +72,24 @@ Deno.test("errorOfResponse() reads no more than 1 MiB", async () => {
   assert(cancelled);
   assertEquals(error.message, "Cannot understand the answer: status 500 with no content type, not from MyPaas");
 });
+
+Deno.test("errorOfAnswer() says what else answered: the title of its page, or where it leads", () => {
+  const page = (body: string, status = 200, headers?: Headers) =>
+    errorOfAnswer({
+      status,
+      contentType: "text/html",
+      body: new TextEncoder().encode(body),
+      ...headers && { headers },
+    });
+  const titled = page("<HTML><Title lang=en>\n  Log in\n first </title>");
+  assertEquals(
+    titled.message,
+    'Cannot understand the answer: status 200 with text/html "Log in first", not from MyPaas',
+  );
+  assertEquals(page(`<title>${"long ".repeat(100)}`).message.length < 250, true);
+  const moved = page("", 302, new Headers({ location: "http://login.example/" }));
+  assertEquals(
+    moved.message,
+    'Cannot understand the answer: status 302 to "http://login.example/", not from MyPaas',
+  );
+});

@@ -174,3 +174,74 @@ Deno.test("a first release that fails leaves no container and no route", async (
   assertEquals(await containersOf(server().serverId, "never"), []);
   assertEquals((await server().get("never.test")).status, 404);
 });
+
+/** What stops a push before a container is made of it. */
+interface Refusal {
+  readonly what: string;
+  readonly change: Partial<AppProject> & { readonly options?: Record<string, string> };
+  readonly code: number;
+  readonly sentence: RegExp;
+}
+
+const REFUSALS: readonly Refusal[] = [
+  { what: "an option that is not known", change: { head: ["# mypaas.colour = red"] }, code: 2, sentence: /colour/ },
+  { what: "a value that an option does not take", change: { options: { port: "many" } }, code: 2, sentence: /many/ },
+  { what: "no FROM", change: { from: "" }, code: 2, sentence: /FROM/ },
+  { what: "an instruction that is none", change: { instructions: ["BAKE cake"] }, code: 4, sentence: /BAKE/ },
+  { what: "a file to copy that is not there", change: { instructions: ["COPY none /"] }, code: 4, sentence: /none/ },
+  {
+    what: "a step that fails",
+    change: { from: "busybox:latest", instructions: ["RUN false"] },
+    code: 4,
+    sentence: /RUN false/,
+  },
+  {
+    what: "a base image that is nowhere",
+    change: { from: "127.0.0.1:1/none" },
+    code: 4,
+    sentence: /127\.0\.0\.1:1\/none/,
+  },
+  {
+    what: "a domain of another service",
+    change: { options: { domain: "owner.test" } },
+    code: 1,
+    sentence: /belongs to "owner"/,
+  },
+  {
+    what: "a variable that the server does not have",
+    change: { options: { env: "LACKING" } },
+    code: 1,
+    sentence: /LACKING/,
+  },
+  {
+    what: "a volume outside of the volume roots",
+    change: { options: { volume: "/etc:/x" } },
+    code: 2,
+    sentence: /\/etc/,
+  },
+  { what: "a port that is taken", change: { options: { publish: "TAKEN:80" } }, code: 2, sentence: /port/ },
+];
+
+Deno.test("whatever stops a push before it is rolled out, it exits with the code of that class, and the old release answers", async () => {
+  succeeded(await server().push({ name: "owner", options: { domain: "owner.test" }, app: { TEXT: "owner" } }));
+  const base = { name: "whole", options: { domain: "whole.test" }, app: { TEXT: "old" } };
+  succeeded(await server().push(base));
+  for (const { what, change, code, sentence: expected } of REFUSALS) {
+    const options: Record<string, string> = { ...base.options, ...change.options };
+    if (options["publish"] === "TAKEN:80") options["publish"] = `${server().httpPort}:80`;
+    const ran = await server().push({ ...base, ...change, options, app: { TEXT: "new" } });
+    assertEquals([ran.code, ran.stdout], [code, ""], `${what}: ${ran.stderr}`);
+    assertMatch(sentence(ran.stderr), expected, what);
+    assertEquals((await server().get("whole.test")).text, "old", what);
+  }
+  const folder = `${server().folder}/projects`;
+  const elsewhere = [[["push", "lab", `${folder}/none`], /none/], [["push", "lab", folder], /no Dockerfile/], [
+    ["push", "nobody", `${folder}/whole`],
+    /not logged in/,
+  ]] as const;
+  for (const [args, expected] of elsewhere) {
+    const ran = await server().client(args);
+    assertEquals([ran.code, ran.stdout], [2, ""], ran.stderr);
+    assertMatch(sentence(ran.stderr), expected);
+  }
+});
