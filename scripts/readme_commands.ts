@@ -52,6 +52,7 @@ export function commandLine(): CommandUnknownOpts {
       height: () => undefined,
       out: () => {},
       err: () => {},
+      draw: () => {},
     },
   });
 }
