@@ -165,7 +165,7 @@ export function renderEnd(end: DeployEnd): readonly string[] {
 
 function largeContextLines({ bytes, paths }: Extract<UploadEvent, { kind: "largeContext" }>): readonly string[] {
   return [
-    `warning: ${formatBytes(bytes)} to send; .dockerignore lines for what the build does not need:`,
+    `warning: ${formatBytes(bytes)} are sent; .dockerignore lines for what the build does not need:`,
     ...paths.map((path) => `${formatBytes(path.bytes).padStart(9)}  ${plainText(path.line)}`),
   ];
 }
