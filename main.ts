@@ -23,7 +23,10 @@ async function main(): Promise<void> {
     Deno.exit();
   } catch (error) {
     const { reportError } = await import("./src/cli/report.ts");
-    const { lines, code } = reportError(error, { json: program.opts()["json"] === true });
+    const { lines, code } = reportError(error, {
+      json: program.opts()["json"] === true,
+      columns: terminal.isTerminal.stderr ? terminal.width() || undefined : undefined,
+    });
     for (const line of lines) terminal.err(line);
     Deno.exit(code);
   }

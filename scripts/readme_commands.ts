@@ -55,6 +55,7 @@ export function commandLine(): CommandUnknownOpts {
       height: () => undefined,
       out: () => {},
       err: () => {},
+      draw: () => {},
     },
   });
 }

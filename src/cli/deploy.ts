@@ -8,6 +8,8 @@ export interface DeployCommandRequest {
   readonly dryRun: boolean;
   /** Whether to wait until the release is past its first minute. */
   readonly wait: boolean;
+  /** Whether to print nothing but the addresses, and errors. */
+  readonly quiet: boolean;
 }
 
 /** Defines `mypaas deploy`; `run` does the work. */
@@ -18,5 +20,6 @@ export function deployCommand(run: Run<DeployCommandRequest>): CommandUnknownOpt
     .option("-f, --force", "build and roll out although nothing changed", false)
     .option("-n, --dry-run", "tell what would be done, and change nothing", false)
     .option("-w, --wait", "wait for the first minute, in which the server takes back what keeps ending", false)
-    .action((dockerfile, { force, dryRun, wait }) => run({ dockerfile, force, dryRun, wait }));
+    .option("-q, --quiet", "print nothing but the addresses of the service", false)
+    .action((dockerfile, { force, dryRun, wait, quiet }) => run({ dockerfile, force, dryRun, wait, quiet }));
 }

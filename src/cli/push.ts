@@ -5,6 +5,8 @@ import type { DeployCommandRequest } from "./deploy.ts";
 export interface PushCommandRequest extends DeployCommandRequest {
   /** Undefined: the one of MYPAAS_SERVER. */
   readonly server: string | undefined;
+  /** Whether this server is to have it beside those that it was pushed to before. */
+  readonly also: boolean;
 }
 
 /** Defines `mypaas push`; `run` does the work. */
@@ -16,5 +18,7 @@ export function pushCommand(run: Run<PushCommandRequest>): CommandUnknownOpts {
     .option("-f, --force", "build and roll out although nothing changed", false)
     .option("-n, --dry-run", "tell what would be done, and change nothing", false)
     .option("-w, --wait", "wait for the first minute, in which the server takes back what keeps ending", false)
-    .action((server, dockerfile, { force, dryRun, wait }) => run({ server, dockerfile, force, dryRun, wait }));
+    .option("-q, --quiet", "print nothing but the addresses of the service", false)
+    .option("--also", "push it here as well, although it was pushed to another server before", false)
+    .action((server, dockerfile, options) => run({ server, dockerfile, ...options }));
 }

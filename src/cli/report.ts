@@ -1,11 +1,20 @@
 import { renderFailure } from "../client/progress.ts";
+import { wrapLines } from "../client/progress_screen.ts";
 import { errorOfKind, ExitCode, MyPaasError } from "../error.ts";
+import { UnreadError } from "../host/terminal.ts";
+
+interface ReportOptions {
+  readonly json: boolean;
+  /** Of the terminal that it is printed on. */
+  readonly columns?: number | undefined;
+}
 
 /** What a failure prints on standard error, and how the program ends. Pure. */
 export function reportError(
   error: unknown,
-  { json }: { readonly json: boolean } = { json: false },
+  { json, columns }: ReportOptions = { json: false },
 ): { readonly lines: readonly string[]; readonly code: ExitCode } {
+  if (error instanceof UnreadError) return { lines: [], code: ExitCode.failed };
   const help = helpCode(error);
   if (help !== undefined) return { lines: [], code: help };
   const known = toMyPaasError(error);
@@ -13,7 +22,9 @@ export function reportError(
   const { kind, message, hint, details } = known;
   const code = ExitCode[kind];
   if (json) return { lines: [JSON.stringify({ kind: "error", error: { kind, message, hint, details } })], code };
-  return { lines: renderFailure(known), code };
+  // Only the sentence: what stands below it may be copied, such as a command.
+  const [sentence = "", ...rest] = renderFailure(known);
+  return { lines: [...wrapLines([sentence], columns), ...rest], code };
 }
 
 /** commander throws when it has shown help: asked for, or because there was no command. */

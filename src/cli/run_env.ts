@@ -1,8 +1,8 @@
 import type { Connection } from "../client/connection.ts";
 import { changeEnv, type EnvChange, getEnv, listEnv } from "../client/env.ts";
 import { parseEnvFile } from "../client/env_file.ts";
-import { type DeployEnd, followDeploy } from "../client/follow_deploy.ts";
-import { ProgressLines, renderEnd } from "../client/progress.ts";
+import type { DeployEnd } from "../client/follow_deploy.ts";
+import { renderEnd } from "../client/progress.ts";
 import { envNotes, envTable } from "../client/env_lines.ts";
 import { errorOfKind, MyPaasError, UsageError } from "../error.ts";
 import { askSecret, pipedSecret, secretFile } from "../host/secret_input.ts";
@@ -14,6 +14,7 @@ import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { EnvCommandRequest } from "./env.ts";
 import { absolutePath } from "./paths.ts";
+import { followShown } from "./show_progress.ts";
 
 type SetRequest = Extract<EnvCommandRequest, { action: "set" }>;
 
@@ -45,7 +46,8 @@ export async function runEnv(request: EnvCommandRequest, context: CliContext): P
 }
 
 /** Changes the store, then follows the roll-out to its end. */
-async function change(connection: Connection, first: EnvChange, { json, terminal }: CliContext): Promise<void> {
+async function change(connection: Connection, first: EnvChange, context: CliContext): Promise<void> {
+  const { json, terminal } = context;
   const { service, set, unset, deploy } = first;
   let answer = await changeEnv(connection, first);
   const names = { set: set.map(({ name }) => name), unset };
@@ -54,13 +56,13 @@ async function change(connection: Connection, first: EnvChange, { json, terminal
   // A deploy that began before has other values, and may bring another image: the roll-out comes behind it.
   while (answer.behind !== undefined) {
     const waited = answer.behind;
-    const failure = await followed(connection, waited, { json, terminal }).then(() => undefined, expected);
+    const failure = await followed(connection, waited, context).then(() => undefined, expected);
     answer = await changeEnv(connection, { service, set: [], unset: [], deploy });
     if (answer.behind !== waited) continue;
     throw failure ?? new MyPaasError(`Cannot roll the change out: ${waited} does not end`, { hint: STAYS_STORED });
   }
   if (answer.deploy === undefined) return;
-  const end = await followed(connection, answer.deploy, { json, terminal });
+  const end = await followed(connection, answer.deploy, context);
   if (!json) { for (const line of renderEnd(end)) terminal.out(line); }
 }
 
@@ -74,14 +76,10 @@ function expected(error: unknown): MyPaasError {
 async function followed(
   connection: Connection,
   deploy: string,
-  { json, terminal }: Pick<CliContext, "json" | "terminal">,
+  context: CliContext,
 ): Promise<DeployEnd> {
-  const progress = new ProgressLines();
   try {
-    return await followDeploy(connection, { start: { attach: deploy } }, (event) => {
-      if (json) terminal.out(JSON.stringify(event));
-      else for (const line of progress.next(event)) terminal.err(line);
-    });
+    return await followShown(connection, { start: { attach: deploy } }, context);
   } catch (error) {
     if (!(error instanceof MyPaasError)) throw error;
     const hint = error.hint === undefined ? STAYS_STORED : `${error.hint} ${STAYS_STORED}`;

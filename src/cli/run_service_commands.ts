@@ -1,10 +1,11 @@
-import { followDeploy, type FollowOptions } from "../client/follow_deploy.ts";
-import { ProgressLines, renderEnd } from "../client/progress.ts";
+import type { FollowOptions } from "../client/follow_deploy.ts";
+import { renderEnd } from "../client/progress.ts";
 import { historyTable } from "../client/tables.ts";
 import { MyPaasError } from "../error.ts";
 import { parseCancelAnswer, parseReleases } from "../wire/releases.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
+import { followShown } from "./show_progress.ts";
 import type {
   DeployIdRequest,
   HistoryCommandRequest,
@@ -78,14 +79,9 @@ export async function runCancel({ deploy, server }: DeployIdRequest, context: Cl
 
 /** Follows work on a service to its end. */
 async function work(server: string | undefined, options: FollowOptions, context: CliContext): Promise<void> {
-  const { json, terminal } = context;
   using connection = await connect(server, context);
-  const progress = new ProgressLines();
-  const end = await followDeploy(connection, options, (event) => {
-    if (json) terminal.out(JSON.stringify(event));
-    else for (const line of progress.next(event)) terminal.err(line);
-  });
-  if (!json) { for (const line of renderEnd(end)) terminal.out(line); }
+  const end = await followShown(connection, options, context);
+  if (!context.json) { for (const line of renderEnd(end)) context.terminal.out(line); }
 }
 
 async function lastDeploy(service: string, server: string | undefined, context: CliContext): Promise<string> {

@@ -70,6 +70,11 @@ export class Connection {
     return this.#trust.kind === "signed";
   }
 
+  /** Names the server itself, however it is reached: its id; over a socket, the socket's name. */
+  get server(): string {
+    return this.#trust.kind === "signed" ? this.#trust.serverId : this.#transport.name;
+  }
+
   /** How messages name the other side. */
   get name(): string {
     return this.#transport.name;

@@ -1,4 +1,5 @@
 import type { DeployEvent, NumberedEvent, WireError } from "../wire/events.ts";
+import type { LargePath } from "../archive/largest_paths.ts";
 import type { DeployEnd } from "./follow_deploy.ts";
 import { counted, formatBytes, formatSeconds, plainText } from "./plain_text.ts";
 import { renderPlan, type WouldSend } from "./plan_text.ts";
@@ -7,10 +8,26 @@ import { renderPlan, type WouldSend } from "./plan_text.ts";
 export type UploadEvent =
   /** The context was read. */
   | { readonly kind: "scanned"; readonly service: string; readonly files: number; readonly bytes: number }
+  /**
+   * How far reading and sending are, while they go on; at most ten times a second. What was read so far, of how much, what
+   * of it the server is known to lack, before compression, and what was sent so far, as it is on the wire.
+   */
+  | {
+    readonly kind: "progress";
+    readonly files: number;
+    readonly bytes: number;
+    /** All files of the context; undefined while they are not counted. */
+    readonly totalFiles?: number;
+    readonly totalBytes?: number;
+    readonly lackingBytes: number;
+    readonly sentBytes: number;
+  }
   /** The server was asked what it lacks: this many parts, of this many bytes before compression. */
   | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
   /** In place of `lacking` in a dry run, which sends nothing of it but the Dockerfile. */
   | { readonly kind: "wouldSend" } & WouldSend
+  /** Much is to be sent, and these are the paths with the most of it. */
+  | { readonly kind: "largeContext"; readonly bytes: number; readonly paths: readonly LargePath[] }
   | { readonly kind: "uploaded"; readonly sentBytes: number; readonly seconds: number };
 
 /** Everything that a push reports while it goes on, in order. */
@@ -32,7 +49,7 @@ export interface PushResult {
  * a column; lines of the build stand under the instruction they belong to.
  */
 export class ProgressLines {
-  #start: number | undefined;
+  readonly #clock = new DeployClock();
   #buildStep = "";
   readonly #begun = new Set<string>();
 
@@ -44,7 +61,10 @@ export class ProgressLines {
       case "lacking":
         return event.parts === 0 ? [] : [`sending ${counted(event.parts, "part")}, ${formatBytes(event.bytes)}`];
       case "wouldSend":
+      case "progress":
         return [];
+      case "largeContext":
+        return largeContextLines(event);
       case "uploaded":
         return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];
       default:
@@ -53,10 +73,8 @@ export class ProgressLines {
   }
 
   #deployLines(event: NumberedEvent): readonly string[] {
-    const at = Date.parse(event.time);
-    this.#start ??= at;
-    const elapsed = Math.max(0, at - this.#start) / 1000;
-    const line = (text: string) => `[${elapsed.toFixed(1).padStart(5)} s] ${plainText(text)}`;
+    const elapsed = this.#clock.read(event);
+    const line = (text: string) => elapsedLine(elapsed, text);
     switch (event.kind) {
       case "accepted":
         return [line(`${event.service} release ${event.release}`)];
@@ -69,7 +87,7 @@ export class ProgressLines {
       case "log": {
         const lines = event.step === this.#buildStep || event.step === "" ? [] : [line(event.step)];
         if (event.step !== "") this.#buildStep = event.step;
-        return event.text === "" ? lines : [...lines, `          | ${plainText(event.text)}`];
+        return event.text === "" ? lines : [...lines, logLine(event.text)];
       }
       case "live":
       case "planned":
@@ -92,6 +110,30 @@ export class ProgressLines {
     if (told && (seconds === undefined || seconds < 1)) return [];
     return [line(seconds === undefined ? text : `${text}: ${formatSeconds(seconds)}`)];
   }
+}
+
+/** Seconds since the first event of a deploy, by the server's clock. */
+export class DeployClock {
+  #start: number | undefined;
+
+  read(event: NumberedEvent): number {
+    const at = Date.parse(event.time);
+    this.#start ??= at;
+    return Math.max(0, at - this.#start) / 1000;
+  }
+}
+
+/** A text behind the seconds at which it happened: `[ 12.3 s] create blog.7.1`. */
+export function elapsedLine(seconds: number, text: string): string {
+  return `[${seconds.toFixed(1).padStart(5)} s] ${plainText(text)}`;
+}
+
+/** Begins a line that a build wrote, under its instruction. */
+export const LOG_MARK = "          | ";
+
+/** A line that a build wrote. */
+export function logLine(text: string): string {
+  return LOG_MARK + plainText(text);
 }
 
 /** The last lines of a push that did not fail: where the service is, its release, how long it took and what was sent. */
@@ -119,6 +161,13 @@ export function renderEnd(end: DeployEnd): readonly string[] {
     case "planned":
       return renderPlan(end);
   }
+}
+
+function largeContextLines({ bytes, paths }: Extract<UploadEvent, { kind: "largeContext" }>): readonly string[] {
+  return [
+    `warning: ${formatBytes(bytes)} are sent; .dockerignore lines for what the build does not need:`,
+    ...paths.map((path) => `${formatBytes(path.bytes).padStart(9)}  ${plainText(path.line)}`),
+  ];
 }
 
 /** What visitors noticed; nothing when there were none. */

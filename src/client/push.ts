@@ -6,6 +6,7 @@ import { MAX_MISSING_DIGESTS } from "../wire/limits.ts";
 import type { DeployRequest, MissingRequest } from "../wire/requests.ts";
 import type { Connection } from "./connection.ts";
 import { followDeploy } from "./follow_deploy.ts";
+import { largeContext } from "./large_context.ts";
 import type { WouldSend } from "./plan_text.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
 import { type Packing, readParts, uploadParts } from "./upload.ts";
@@ -83,6 +84,8 @@ async function sendLacking(
   const lacked = { files: files.filter(isLacking).length, bytes, totalFiles: files.length, totalBytes };
   report(dryRun ? { kind: "wouldSend", ...lacked } : { kind: "lacking", parts: lacking.size, bytes });
 
+  const large = largeContext(files, lacking);
+  if (large !== undefined) report(large);
   const ofDockerfile = files.find(({ path }) => path === dockerfile)?.chunks ?? [];
   const digests = dryRun ? lacking.intersection(new Set(ofDockerfile.map((chunk) => chunk.digest))) : lacking;
   const supply = readParts(tree, places, { digests, digest });

@@ -1,4 +1,5 @@
 import type { EndSignal, SessionTerminal, WindowSize } from "../client/session.ts";
+import { isUnread } from "./terminal.ts";
 
 const CHUNK_BYTES = 32 * 1024;
 const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly EndSignal[];
@@ -22,7 +23,7 @@ async function write(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<bo
     for (let written = 0; written < bytes.length;) written += await Deno[stream].write(bytes.subarray(written));
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe || isHungUp(error)) return false;
+    if (isUnread(error)) return false;
     throw error;
   }
 }
@@ -50,7 +51,7 @@ function raw(): Disposable {
       try {
         Deno.stdin.setRaw(false);
       } catch (error) {
-        if (!isHungUp(error)) throw error;
+        if (!isUnread(error)) throw error;
       }
     },
   };
@@ -77,9 +78,4 @@ function onSignal(call: (signal: EndSignal) => void): Disposable {
 function listener(signal: Deno.Signal, call: () => void): Disposable {
   Deno.addSignalListener(signal, call);
   return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, call) };
-}
-
-/** Whether the terminal of a process is gone: EIO, for which Deno has no class. */
-function isHungUp(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EIO";
 }

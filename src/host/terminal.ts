@@ -4,14 +4,21 @@ export interface Terminal {
   readonly isTerminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** Whether standard output may be coloured: a terminal, and `NO_COLOR` (no-color.org) empty or not set. */
   readonly color: boolean;
-  /** Columns of the terminal now; undefined when standard output is none. */
+  /** Columns of the terminal now; undefined when neither standard output nor standard error is one. */
   width(): number | undefined;
-  /** Rows of the terminal now; undefined when standard output is none. */
+  /** Rows of the terminal now; undefined when neither standard output nor standard error is one. */
   height(): number | undefined;
-  /** Writes a line to standard output. @throws {Deno.errors.BrokenPipe} when nobody reads any more */
+  /** Writes a line to standard output. @throws {UnreadError} when nobody reads any more */
   out(line: string): void;
   /** Writes a line to standard error; nobody reading is no error. */
   err(line: string): void;
+  /** Writes to standard error as it is, without a line break behind it; nobody reading is no error. */
+  draw(text: string): void;
+}
+
+/** Nobody reads what is written to standard output, as behind `| head -1`: no fault, and nothing to be said to anybody. */
+export class UnreadError extends Error {
+  override readonly name = "UnreadError";
 }
 
 /** The terminal, pipe or file that this process was started with. */
@@ -24,20 +31,38 @@ export function processTerminal(): Terminal {
   return {
     isTerminal,
     color: isTerminal.stdout && (Deno.env.get("NO_COLOR") ?? "") === "",
-    width: () => isTerminal.stdout ? Deno.consoleSize().columns : undefined,
-    height: () => isTerminal.stdout ? Deno.consoleSize().rows : undefined,
-    out: (line) => writeLine(Deno.stdout, line),
-    err(line) {
+    width: () => size()?.columns,
+    height: () => size()?.rows,
+    out(line) {
       try {
-        writeLine(Deno.stderr, line);
+        write(Deno.stdout, `${line}\n`);
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        throw isUnread(error) ? new UnreadError("Cannot write: nobody reads", { cause: error }) : error;
       }
     },
+    err: (line) => tell(`${line}\n`),
+    draw: tell,
   };
+
+  function size(): { columns: number; rows: number } | undefined {
+    return isTerminal.stdout || isTerminal.stderr ? Deno.consoleSize() : undefined;
+  }
 }
 
-function writeLine(to: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
+/** Whether writing failed because nobody reads any more: a closed pipe, or a terminal that is gone (EIO: Deno has no class). */
+export function isUnread(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || (error instanceof Error && "code" in error && error.code === "EIO");
+}
+
+function tell(text: string): void {
+  try {
+    write(Deno.stderr, text);
+  } catch (error) {
+    if (!isUnread(error)) throw error;
+  }
+}
+
+function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += to.writeSync(bytes.subarray(written));
 }

@@ -50,7 +50,8 @@ const EVENTS = [
   v.object({ ...line, kind: v.literal("done"), service: v.string(), text: v.string(), notes: texts }),
   v.object({ ...line, kind: v.literal("failed"), deploy: orUndefined(v.string()), error: wireError }),
 ] as const;
-const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", EVENTS);
+/** One line of an event stream. */
+export const eventLine: v.GenericSchema<unknown, EventLine> = v.variant("kind", EVENTS);
 const KINDS: ReadonlySet<unknown> = new Set(EVENTS.map(({ entries }) => entries.kind.literal));
 
 /** Whether a line is an event that this version has heard of; a newer server may tell more, and it is left out. */

@@ -27,10 +27,12 @@ Deno.test("completeWords() knows the commands and what they do, and none that is
 
 Deno.test("completeWords() knows a command's options, those of the program, and no other's", () => {
   assertEquals(words("push", "lab", "--"), [
+    "--also",
     "--dry-run",
     "--force",
     "--help",
     "--json",
+    "--quiet",
     "--root",
     "--version",
     "--wait",

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CommanderError } from "@commander-js/extra-typings";
 import { reportError } from "../../src/cli/report.ts";
 import { AuthError, BuildError, ExitCode, MyPaasError, NotReadyError, UsageError } from "../../src/error.ts";
+import { UnreadError } from "../../src/host/terminal.ts";
 
 const options = { hint: "Try this.", details: ["line 1", "line 2"] };
 const failures: readonly (readonly [MyPaasError, ExitCode])[] = [
@@ -59,4 +60,9 @@ Deno.test("reportError() says nothing when help or the version was shown", () =>
     { lines: [], code: ExitCode.usage },
     { lines: [], code: ExitCode.done },
   ]);
+});
+
+Deno.test("reportError() says nothing when nobody reads", () => {
+  assertEquals(reportError(new UnreadError("Cannot write: nobody reads")), { lines: [], code: ExitCode.failed });
+  assertEquals(reportError(new UnreadError("Cannot write: nobody reads"), { json: true }).lines, []);
 });

@@ -179,3 +179,12 @@ function randomBytes(length: number): Uint8Array {
   for (let at = 0; at < length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
   return bytes;
 }
+
+Deno.test("push() tells the largest paths when it would send much", async () => {
+  await using test = await setUp({ Dockerfile: DOCKERFILE, big: randomBytes(101_000_000) }, {
+    kind: "planned",
+    ...PLAN,
+  });
+  await test.run({ dryRun: true });
+  assertEquals(test.events, ["scanned", "wouldSend", "largeContext", "accepted", "planned"]);
+});

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { withCommandsTable } from "../../scripts/readme_commands.ts";
+import { withEventsTable } from "../../scripts/readme_events.ts";
 import { withOptionsTable } from "../../scripts/readme_options.ts";
 import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
 import { SPEC } from "../deploy/bench_server.ts";
@@ -23,6 +24,10 @@ Deno.test("README's table of options is the one of src/service/options.ts (else 
 
 Deno.test("README's table of commands is the one of the command line (else run scripts/readme_commands.ts)", () => {
   assertEquals(readme, withCommandsTable(readme));
+});
+
+Deno.test("README's table of events is the one of src/client/printed_events.ts (else run scripts/readme_events.ts)", () => {
+  assertEquals(readme, withEventsTable(readme));
 });
 
 Deno.test("the steps of a deploy in README are those of the planner", () => {
