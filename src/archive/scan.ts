@@ -1,7 +1,8 @@
-import { UsageError } from "../error.ts";
 import type { Chunk, Manifest, ManifestEntry } from "../wire/manifest.ts";
-import { type IgnoreMatch, type IgnoreRules, parseIgnore } from "./ignore.ts";
-import type { Tree, TreeEntry } from "./tree.ts";
+import { whileItChanges } from "./changed_file.ts";
+import { type ContextEntry, listContext } from "./context_list.ts";
+import type { IgnoreRules } from "./ignore.ts";
+import type { Tree } from "./tree.ts";
 
 /** Where a chunk can be read again when it is to be sent. */
 export interface ChunkPlace {
@@ -26,90 +27,41 @@ export interface ScanOptions {
 }
 
 /**
- * Reads the ignore rules of a Dockerfile: `<Dockerfile>.dockerignore` beside it beats `.dockerignore` of the context, as in
- * BuildKit. Without either nothing is ignored.
+ * Lists and hashes what a push sends (`listContext`). A file that changes while it is read is read again.
  *
- * @throws {UsageError} for a malformed pattern
- */
-export async function readIgnore(tree: Pick<Tree, "text">, dockerfile: string): Promise<IgnoreRules> {
-  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
-    const text = await tree.text(name);
-    if (text !== undefined) return parseIgnore(text, name);
-  }
-  return parseIgnore("");
-}
-
-/**
- * Lists and hashes what a push sends: all that is not ignored, and folders that hold something kept. The Dockerfile is
- * always there, ignored or not, because the server builds from it; so `COPY . .` sees an ignored Dockerfile, which it does
- * not with Docker's own client.
- *
- * @throws {UsageError} for a socket, pipe or device that is not ignored, for a name that is not UTF-8, and when there is
- * no Dockerfile
+ * @throws {ChangedFile} when it goes on changing
  */
 export async function scanTree(tree: Tree, { ignore, dockerfile, digest }: ScanOptions): Promise<Scan> {
   const entries: ManifestEntry[] = [];
   const places = new Map<string, ChunkPlace>();
 
-  async function file(entry: TreeEntry): Promise<ManifestEntry> {
+  async function chunksOf(path: string): Promise<readonly Chunk[]> {
     const chunks: Chunk[] = [];
-    let size = 0;
-    for await (const part of tree.read(entry.path)) {
+    let offset = 0;
+    for await (const part of tree.read(path)) {
       const chunk = { digest: digest(part), size: part.length };
-      if (!places.has(chunk.digest)) places.set(chunk.digest, { path: entry.path, offset: size, size: chunk.size });
+      if (!places.has(chunk.digest)) places.set(chunk.digest, { path, offset, size: chunk.size });
       chunks.push(chunk);
-      size += chunk.size;
+      offset += chunk.size;
     }
-    return { type: "file", path: entry.path, mode: entry.mode, size, chunks };
+    return chunks;
   }
 
-  /** Tells whether the folder holds something that is sent. */
-  async function folder(path: string, verdict: IgnoreMatch | undefined): Promise<boolean> {
-    let kept = false;
-    for (const entry of await tree.list(path)) {
-      const match = ignore.match(entry.path, verdict);
-      let needed = !match.ignored || entry.path === dockerfile;
-      if (entry.type === "dir") {
-        const enter = needed || dockerfile.startsWith(`${entry.path}/`) || ignore.mayKeepInside(entry.path);
-        if (enter && await folder(entry.path, match)) needed = true;
+  async function manifestEntry(entry: ContextEntry): Promise<ManifestEntry> {
+    const { type, path, mode, target, buildOnly } = entry;
+    switch (type) {
+      case "file": {
+        const chunks = await whileItChanges(() => chunksOf(path));
+        const size = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+        return { type, path, mode, size, chunks, ...buildOnly && { buildOnly } };
       }
-      if (!needed) continue;
-      checkName(entry.path);
-      entries.push(await manifestEntry(entry));
-      kept = true;
-    }
-    return kept;
-  }
-
-  async function manifestEntry(entry: TreeEntry): Promise<ManifestEntry> {
-    switch (entry.type) {
-      case "file":
-        return await file(entry);
       case "dir":
-        return { type: "dir", path: entry.path, mode: entry.mode };
+        return { type, path, mode };
       case "link":
-        return { type: "link", path: entry.path, target: entry.target };
-      case "other":
-        throw new UsageError(`Cannot send "${entry.path}": it is a socket, a pipe or a device`, {
-          hint: "Remove it, or name it in .dockerignore.",
-        });
+        return { type, path, target };
     }
   }
 
-  await folder("", undefined);
-  if (!entries.some((entry) => entry.path === dockerfile && entry.type !== "dir")) {
-    throw new UsageError(`Cannot find the Dockerfile "${dockerfile}" in the folder that is sent`, {
-      hint: "Run the command in the folder that has it, or name it.",
-    });
-  }
-  entries.sort((a, b) => a.path < b.path ? -1 : 1);
+  for (const entry of await listContext(tree, { ignore, dockerfile })) entries.push(await manifestEntry(entry));
   return { manifest: { entries }, places };
-}
-
-/** U+FFFD is what is shown in place of bytes that are not UTF-8: the file could not be named on the server. */
-function checkName(path: string): void {
-  if (!path.includes("\uFFFD")) return;
-  throw new UsageError(`Cannot send "${path}": its name is not valid UTF-8`, {
-    hint: "Rename it, or name its folder in .dockerignore.",
-  });
 }

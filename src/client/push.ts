@@ -1,4 +1,5 @@
-import { readIgnore, type Scan, scanTree } from "../archive/scan.ts";
+import { readIgnore } from "../archive/context_list.ts";
+import { type Scan, scanTree } from "../archive/scan.ts";
 import type { Tree } from "../archive/tree.ts";
 import { type MyPaasError, UsageError } from "../error.ts";
 import { parseMissingAnswer } from "../wire/answer_schemas.ts";

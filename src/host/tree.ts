@@ -1,29 +1,44 @@
-import { MyPaasError, UsageError } from "../error.ts";
+import { ChangedFile } from "../archive/changed_file.ts";
+import { shownPath } from "../archive/shown_path.ts";
 import { MAX_CHUNK_BYTES, type Tree, type TreeEntry } from "../archive/tree.ts";
+import { UsageError } from "../error.ts";
 import { readText } from "./files.ts";
+import { type FolderName, folderNames } from "./folder_names.ts";
 
 /**
- * A folder on this disk as a build context. Deno leaves names that are not valid UTF-8 out of a folder's list without a
- * word, so those are not sent.
+ * A folder on this disk as a build context.
  *
  * @param root path of the folder
  */
 export function diskTree(root: string): Tree {
   const absolute = (path: string) => path === "" ? root : `${root}/${path}`;
 
-  async function entry(path: string): Promise<TreeEntry> {
-    const info = await Deno.lstat(absolute(path));
-    const type = info.isFile ? "file" : info.isDirectory ? "dir" : info.isSymlink ? "link" : "other";
-    const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
-    return { path, type, mode: (info.mode ?? 0o644) & 0o7777, size: info.size, target };
+  /** Undefined for what has gone meanwhile. */
+  async function entry({ name, isUtf8 }: FolderName, folder: string): Promise<TreeEntry | undefined> {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (!isUtf8) return other(path, "its name is not valid UTF-8");
+    try {
+      const info = await Deno.lstat(absolute(path));
+      const { size } = info;
+      const mode = (info.mode ?? 0o644) & 0o7777;
+      if (info.isFile) return { path, type: "file", fault: "", mode, size, target: "" };
+      if (info.isDirectory) return { path, type: "dir", fault: "", mode, size, target: "" };
+      if (!info.isSymlink) return other(path, `it is ${kindOf(info)}`);
+      return { path, type: "link", fault: "", mode, size, target: await Deno.readLink(absolute(path)) };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      // Deno's only such error here.
+      if (error instanceof Deno.errors.InvalidData) return other(path, "the target of this link is not valid UTF-8");
+      throw error;
+    }
   }
 
   return {
     async list(folder) {
       try {
-        const names: string[] = [];
-        for await (const { name } of Deno.readDir(absolute(folder))) names.push(name);
-        return await Promise.all(names.sort().map((name) => entry(folder === "" ? name : `${folder}/${name}`)));
+        const names = await folderNames(absolute(folder));
+        const entries = await Promise.all(names.map((name) => entry(name, folder)));
+        return entries.filter((entry) => entry !== undefined);
       } catch (error) {
         throw readable(error, folder === "" ? root : folder);
       }
@@ -32,10 +47,16 @@ export function diskTree(root: string): Tree {
     async *read(path) {
       try {
         using file = await Deno.open(absolute(path));
+        const before = await file.stat();
+        let size = 0;
         while (true) {
           const part = await readFull(file, MAX_CHUNK_BYTES);
+          size += part.length;
           if (part.length > 0) yield part;
-          if (part.length < MAX_CHUNK_BYTES) return;
+          if (part.length === MAX_CHUNK_BYTES) continue;
+          const after = await file.stat();
+          if (size === before.size && after.mtime?.getTime() === before.mtime?.getTime()) return;
+          throw new ChangedFile(path);
         }
       } catch (error) {
         throw readable(error, path);
@@ -51,12 +72,16 @@ export function diskTree(root: string): Tree {
       } catch (error) {
         throw readable(error, path);
       }
-      throw new MyPaasError(`Cannot send "${path}": it has become shorter since the push began`, {
-        hint: "Push again when nothing writes to it.",
-      });
+      throw new ChangedFile(path);
     },
 
-    text: (path) => readText(absolute(path)),
+    async text(path) {
+      try {
+        return await readText(absolute(path));
+      } catch (error) {
+        throw readable(error, path);
+      }
+    },
   };
 }
 
@@ -80,8 +105,18 @@ async function readFull(file: Deno.FsFile, size: number): Promise<Uint8Array<Arr
   return filled === size ? buffer : buffer.slice(0, filled);
 }
 
+/** What cannot be sent. */
+function other(path: string, fault: string): TreeEntry {
+  return { path, type: "other", fault, mode: 0, size: 0, target: "" };
+}
+
+function kindOf({ isSocket, isFifo }: Deno.FileInfo): string {
+  return isSocket === true ? "a socket" : isFifo === true ? "a pipe" : "a device";
+}
+
 /** Puts what a user can do something about into a sentence; other errors stay as they are. */
-function readable(error: unknown, path: string): unknown {
+function readable(error: unknown, where: string): unknown {
+  const path = shownPath(where);
   if (error instanceof Deno.errors.PermissionDenied) {
     return new UsageError(`Cannot read "${path}": permission denied`, {
       cause: error,
@@ -91,12 +126,11 @@ function readable(error: unknown, path: string): unknown {
   if (error instanceof Deno.errors.NotFound) {
     return new UsageError(`Cannot read "${path}": it is not there`, { cause: error });
   }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new UsageError(`Cannot read "${path}": it is a folder`, { cause: error });
+  }
   if (error instanceof Deno.errors.NotADirectory) {
     return new UsageError(`Cannot read "${path}": it is not a folder`, { cause: error });
-  }
-  // Deno's only such error here is a link whose target is not UTF-8.
-  if (error instanceof Deno.errors.InvalidData) {
-    return new UsageError(`Cannot send "${path}": it holds a link whose target is not valid UTF-8`, { cause: error });
   }
   return error;
 }

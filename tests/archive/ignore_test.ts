@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { parseIgnore } from "../../src/archive/ignore.ts";
+import { type IgnoreRules, parseIgnore } from "../../src/archive/ignore.ts";
 import { UsageError } from "../../src/error.ts";
 
-/** Verdicts of moby/patternmatcher v0.6.0 (`ignorefile.ReadAll`, `MatchesUsingParentResults` from parents to children). */
+/** Verdicts of the docker command 20.10 with the classic builder; tests/engine/context_test.ts asks it itself. */
 const DOCKER_SAYS: readonly { ignore: string; ignored: readonly string[]; kept: readonly string[] }[] = [
   {
     ignore: "node_modules\n*.log",
@@ -66,10 +66,17 @@ const DOCKER_SAYS: readonly { ignore: string; ignored: readonly string[]; kept: 
   { ignore: "!!foo\nfoo\n!!bar", ignored: ["foo"], kept: ["!foo", "bar"] },
 ];
 
+/** Whether a walk through the folders leaves a path out. */
+function isLeftOut(rules: IgnoreRules, path: string): boolean {
+  const parts = path.split("/");
+  const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("/"));
+  return above.some((folder) => rules.isIgnored(folder) && !rules.looksInto(folder)) || rules.isIgnored(path);
+}
+
 Deno.test("parseIgnore() judges every path as Docker does", () => {
   for (const { ignore, ignored, kept } of DOCKER_SAYS) {
     const rules = parseIgnore(ignore);
-    const verdicts = [...ignored, ...kept].filter((path) => rules.isIgnored(path));
+    const verdicts = [...ignored, ...kept].filter((path) => isLeftOut(rules, path));
     assertEquals(verdicts, [...ignored], `.dockerignore ${JSON.stringify(ignore)}`);
   }
 });
@@ -81,18 +88,20 @@ Deno.test("parseIgnore() refuses a malformed pattern and names file and line", (
   }
 });
 
-Deno.test("mayKeepInside() is sure only where no exception can match", () => {
-  const inside = (ignore: string, folder: string) => parseIgnore(ignore).mayKeepInside(folder);
-  assertFalse(inside("node_modules", "node_modules"));
-  assertFalse(inside("*\n!src", "node_modules"));
-  assertFalse(inside("*\n!*.md", "node_modules"));
-  assertFalse(inside("a\n!b/c/d", "b/x"));
-  assert(inside("*\n!a/b/c", "a"));
-  assert(inside("*\n!a/b/c", "a/b"));
-  assertFalse(inside("*\n!a/b/c", "a/b/c"));
-  assert(inside("*\n!*/b", "a"));
-  assert(inside("*\n!**/*.md", "node_modules"));
-  assert(inside("*\n!a/**", "a/b/c"));
-  assertFalse(inside("*\n!a/**", "b"));
-  assert(inside("*\n!foo[^a]bar", "foo"));
+Deno.test("looksInto() is true where a `!` line begins with the folder as it is written", () => {
+  const into = (ignore: string, folder: string) => parseIgnore(ignore).looksInto(folder);
+  assertFalse(into("node_modules", "node_modules"));
+  assertFalse(into("*\n!src", "node_modules"));
+  assert(into("*\n!a/b/c", "a"));
+  assert(into("*\n!a/b/c", "a/b"));
+  assert(into("*\n!a/**", "a"));
+  // Docker 20.10 does not look further; BuildKit of later ones does.
+  assertFalse(into("*\n!**/*.md", "docs"));
+  assertFalse(into("*\n!*/b", "a"));
+});
+
+Deno.test("keeping() adds a line that keeps a path", () => {
+  const rules = parseIgnore("docker\n.dockerignore").keeping("docker/Dockerfile");
+  assertEquals(["docker", "docker/Dockerfile", ".dockerignore"].map(rules.isIgnored), [true, false, true]);
+  assert(rules.looksInto("docker"));
 });
