@@ -55,7 +55,7 @@ export function diskTree(root: string): Tree {
           if (part.length > 0) yield part;
           if (part.length === MAX_CHUNK_BYTES) continue;
           const after = await file.stat();
-          if (size === before.size && after.mtime?.getTime() === before.mtime?.getTime()) return;
+          if (size === before.size && size === after.size && after.mtime?.getTime() === before.mtime?.getTime()) return;
           throw new ChangedFile(path);
         }
       } catch (error) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ChangedFile } from "../../src/archive/changed_file.ts";
 import { parseIgnore } from "../../src/archive/ignore.ts";
 import { readIgnore } from "../../src/archive/context_list.ts";
 import { type Scan, scanTree } from "../../src/archive/scan.ts";
@@ -111,6 +112,46 @@ Deno.test("scanTree() names a pipe, unless it is ignored", async () => {
     'Cannot send "run/pipe": it is a pipe',
   );
   assertEquals(paths(await scan(folder.path, "run/pipe")), ["Dockerfile", "run", "run/x"]);
+});
+
+Deno.test("scanTree() marks an ignored Dockerfile, and leaves out an ignored .dockerignore", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "Dockerfile": "FROM busybox\n", ".dockerignore": "", "a": "" });
+  const marked = async (ignore: string) =>
+    (await scan(folder.path, ignore)).manifest.entries.map((entry) => [
+      entry.path,
+      entry.type === "file" && entry.buildOnly === true,
+    ]);
+  assertEquals(await marked("Dockerfile\n.dockerignore"), [["Dockerfile", true], ["a", false]]);
+  assertEquals(await marked("Dockerfile\n!Dockerfile"), [[".dockerignore", false], ["Dockerfile", false], [
+    "a",
+    false,
+  ]]);
+});
+
+Deno.test("scanTree() reads a file again that changed while it was read, and names one that goes on", async () => {
+  await using folder = await tempFolder();
+  await plant(folder.path, { "Dockerfile": "", "log": "1" });
+  const disk = diskTree(folder.path);
+  const writing = (times: number): Tree => ({
+    ...disk,
+    async *read(path) {
+      for await (const part of disk.read(path)) {
+        yield part;
+        if (path === "log" && times-- > 0) await Deno.writeTextFile(`${folder.path}/log`, "2", { append: true });
+      }
+    },
+  });
+  const options = { ignore: parseIgnore(""), dockerfile: "Dockerfile", digest: sha256 };
+  const { manifest } = await scanTree(writing(2), options);
+  assertEquals(manifest.entries.find(({ path }) => path === "log"), {
+    type: "file",
+    path: "log",
+    mode: 0o644,
+    size: 3,
+    chunks: [{ digest: sha256("122"), size: 3 }],
+  });
+  await assertRejects(() => scanTree(writing(100), options), ChangedFile, 'Cannot send "log": it changed');
 });
 
 Deno.test("scanTree() says that there is no Dockerfile", async () => {
