@@ -19,12 +19,14 @@ export function diskTree(root: string): Tree {
     if (!isUtf8) return other(path, "its name is not valid UTF-8");
     try {
       const info = await Deno.lstat(absolute(path));
-      const { size } = info;
+      if (!info.isFile && !info.isDirectory && !info.isSymlink) return other(path, `it is ${kindOf(info)}`);
+      const type = info.isFile ? "file" : info.isDirectory ? "dir" : "link";
+      const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
+      const { size, ino } = info;
+      const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
+      const stamp = `${size} ${mtime} ${ctime} ${ino}`;
       const mode = (info.mode ?? 0o644) & 0o7777;
-      if (info.isFile) return { path, type: "file", fault: "", mode, size, target: "" };
-      if (info.isDirectory) return { path, type: "dir", fault: "", mode, size, target: "" };
-      if (!info.isSymlink) return other(path, `it is ${kindOf(info)}`);
-      return { path, type: "link", fault: "", mode, size, target: await Deno.readLink(absolute(path)) };
+      return { path, type, fault: "", mode, size, stamp, changedMs: Math.max(mtime, ctime), target };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       // Deno's only such error here.
@@ -107,7 +109,7 @@ async function readFull(file: Deno.FsFile, size: number): Promise<Uint8Array<Arr
 
 /** What cannot be sent. */
 function other(path: string, fault: string): TreeEntry {
-  return { path, type: "other", fault, mode: 0, size: 0, target: "" };
+  return { path, type: "other", fault, mode: 0, size: 0, stamp: "", changedMs: 0, target: "" };
 }
 
 function kindOf({ isSocket, isFifo }: Deno.FileInfo): string {
