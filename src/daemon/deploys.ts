@@ -71,7 +71,7 @@ export class Deploys {
     this.#parts = parts;
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
-    this.#builds = new Builds(parts.builder, parts.buildsAtATime ?? 1);
+    this.#builds = new Builds(parts.builder, { kind: parts.builderKind, atATime: parts.buildsAtATime ?? 1 });
   }
 
   /**
