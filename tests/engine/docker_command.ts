@@ -4,6 +4,7 @@ import { parseIgnore } from "../../src/archive/ignore.ts";
 import { UsageError } from "../../src/error.ts";
 import { diskTree } from "../../src/host/tree.ts";
 import { plant } from "../host/temp_folder.ts";
+import { docker } from "./bench.ts";
 import type { ContextCase } from "./context_case.ts";
 
 /** What one side makes of a case: a line for each entry, sorted; undefined when it refuses the patterns. */
@@ -62,6 +63,28 @@ export function entryLine(
     ? mode.toString(8)
     : `-> ${target}`;
   return `${JSON.stringify(path)} ${type} ${what}`;
+}
+
+/** Has Docker's own command and its classic builder make an image of a folder, for real. */
+export async function buildWithDocker(folder: string, image: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(await findDocker(), {
+    args: ["build", "-q", "-t", image, folder],
+    env: { DOCKER_BUILDKIT: "0" },
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/** What an image has that began as nothing: lines as `entryLine` makes them, without the bits that the builders drop. */
+export async function imageLines(image: string): Promise<readonly string[]> {
+  const container = await docker("create", image, "none");
+  try {
+    const { stdout } = await new Deno.Command("docker", { args: ["export", container] }).output();
+    // Docker's own.
+    const isLeftOut = (path: string) => /^(\.dockerenv|dev|etc|proc|sys)($|\/)/.test(path);
+    return await contextLines(stdout, { isLeftOut, modes: 0o1777 });
+  } finally {
+    await docker("rm", container);
+  }
 }
 
 /** Plays the Engine to the docker command with the classic builder, and keeps the context that it sends. */
@@ -137,7 +160,12 @@ export class DockerCommand implements AsyncDisposable {
 /** Lines of a context's tar, and of the folders that a builder makes for what is inside them. */
 export async function contextLines(
   tar: Uint8Array | ReadableStream<Uint8Array>,
-  { isLeftOut, ignoreSize }: { readonly isLeftOut: (path: string) => boolean; readonly ignoreSize?: number },
+  { isLeftOut, ignoreSize, modes = 0o7777 }: {
+    readonly isLeftOut: (path: string) => boolean;
+    readonly ignoreSize?: number;
+    /** The bits of the mode that count. */
+    readonly modes?: number;
+  },
 ): Promise<readonly string[]> {
   const lines = new Map<string, string>();
   const implied = new Set<string>();
@@ -149,10 +177,11 @@ export async function contextLines(
     const size = path === IGNORE_FILE && ignoreSize !== undefined ? ignoreSize : header.size;
     lines.set(
       path,
-      entryLine({ type: typeOf(header), path, mode: (header.mode ?? 0) & 0o7777, size, target: header.linkname ?? "" }),
+      entryLine({ type: typeOf(header), path, mode: (header.mode ?? 0) & modes, size, target: header.linkname ?? "" }),
     );
   }
   for (const path of implied) {
+    if (isLeftOut(path)) continue;
     if (!lines.has(path)) lines.set(path, entryLine({ type: "dir", path, mode: 0o755, size: 0, target: "" }));
   }
   return [...lines.values()].sort();
