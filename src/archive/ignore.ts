@@ -1,4 +1,5 @@
 import { UsageError } from "../error.ts";
+import { shownPath } from "./shown_path.ts";
 import { compileIgnorePattern, type IgnorePattern } from "./ignore_pattern.ts";
 
 /** The rules of one `.dockerignore`. Paths are relative to the context, with `/`. */
@@ -33,7 +34,7 @@ export function parseIgnore(text: string, name = ".dockerignore"): IgnoreRules {
       ? "nothing after `!`"
       : compileIgnorePattern(exception ? pattern.slice(1) : pattern, exception);
     if (typeof compiled === "string") {
-      throw new UsageError(`Cannot read "${name}": line ${index + 1}, "${trim(line)}", has ${compiled}`, {
+      throw new UsageError(`Cannot read "${name}": line ${index + 1}, "${shownPath(trim(line))}", has ${compiled}`, {
         hint: "Patterns are described at https://docs.docker.com/build/concepts/context/#dockerignore-files",
       });
     }
