@@ -46,6 +46,7 @@ export function parseIgnore(text: string, name = ".dockerignore"): IgnoreRules {
 function rulesOf(patterns: readonly IgnorePattern[]): IgnoreRules {
   return {
     isIgnored(path) {
+      if (patterns.length === 0) return false;
       const parents = path.split("/").slice(0, -1);
       let ignored = false;
       for (const pattern of patterns) {

@@ -6,7 +6,8 @@ import { readText } from "./files.ts";
 import { type FolderName, folderNames } from "./folder_names.ts";
 
 /**
- * A folder on this disk as a build context.
+ * A folder on this disk as a build context. It is listed with calls that block: `lstat` takes a few microseconds, and to hand
+ * it to another thread costs ten times as much (20,000 files: 0.2 s instead of 1.2 s).
  *
  * @param root path of the folder
  */
@@ -14,14 +15,14 @@ export function diskTree(root: string): Tree {
   const absolute = (path: string) => path === "" ? root : `${root}/${path}`;
 
   /** Undefined for what has gone meanwhile. */
-  async function entry({ name, isUtf8 }: FolderName, folder: string): Promise<TreeEntry | undefined> {
+  function entry({ name, isUtf8 }: FolderName, folder: string): TreeEntry | undefined {
     const path = folder === "" ? name : `${folder}/${name}`;
     if (!isUtf8) return other(path, "its name is not valid UTF-8");
     try {
-      const info = await Deno.lstat(absolute(path));
+      const info = Deno.lstatSync(absolute(path));
       if (!info.isFile && !info.isDirectory && !info.isSymlink) return other(path, `it is ${kindOf(info)}`);
       const type = info.isFile ? "file" : info.isDirectory ? "dir" : "link";
-      const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
+      const target = type === "link" ? Deno.readLinkSync(absolute(path)) : "";
       const { size, ino } = info;
       const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
       const stamp = `${size} ${mtime} ${ctime} ${ino}`;
@@ -36,13 +37,12 @@ export function diskTree(root: string): Tree {
   }
 
   return {
-    async list(folder) {
+    list(folder) {
       try {
-        const names = await folderNames(absolute(folder));
-        const entries = await Promise.all(names.map((name) => entry(name, folder)));
-        return entries.filter((entry) => entry !== undefined);
+        const entries = folderNames(absolute(folder)).map((name) => entry(name, folder));
+        return Promise.resolve(entries.filter((entry) => entry !== undefined));
       } catch (error) {
-        throw readable(error, folder === "" ? root : folder);
+        return Promise.reject(readable(error, folder === "" ? root : folder));
       }
     },
 
