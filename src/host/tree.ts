@@ -2,6 +2,9 @@ import { MyPaasError, UsageError } from "../error.ts";
 import { MAX_CHUNK_BYTES, type Tree, type TreeEntry } from "../archive/tree.ts";
 import { readText } from "./files.ts";
 
+// All calls are synchronous: each takes some microseconds, a promise for it twenty times that, and a context has tens of
+// thousands. Whoever reads it waits for the network now and then, so others have their turn.
+
 /**
  * A folder on this disk as a build context. Deno leaves names that are not valid UTF-8 out of a folder's list without a
  * word, so those are not sent.
@@ -11,10 +14,10 @@ import { readText } from "./files.ts";
 export function diskTree(root: string): Tree {
   const absolute = (path: string) => path === "" ? root : `${root}/${path}`;
 
-  async function entry(path: string): Promise<TreeEntry> {
-    const info = await Deno.lstat(absolute(path));
+  function entry(path: string): TreeEntry {
+    const info = Deno.lstatSync(absolute(path));
     const type = info.isFile ? "file" : info.isDirectory ? "dir" : info.isSymlink ? "link" : "other";
-    const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
+    const target = type === "link" ? Deno.readLinkSync(absolute(path)) : "";
     const { size, ino } = info;
     const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
     const stamp = `${size} ${mtime} ${ctime} ${ino}`;
@@ -22,11 +25,11 @@ export function diskTree(root: string): Tree {
   }
 
   return {
+    // deno-lint-ignore require-await
     async list(folder) {
       try {
-        const names: string[] = [];
-        for await (const { name } of Deno.readDir(absolute(folder))) names.push(name);
-        return await Promise.all(names.sort().map((name) => entry(folder === "" ? name : `${folder}/${name}`)));
+        const names = Array.from(Deno.readDirSync(absolute(folder)), ({ name }) => name).sort();
+        return names.map((name) => entry(folder === "" ? name : `${folder}/${name}`));
       } catch (error) {
         throw readable(error, folder === "" ? root : folder);
       }
@@ -34,22 +37,22 @@ export function diskTree(root: string): Tree {
 
     async *read(path) {
       try {
-        using file = await Deno.open(absolute(path));
-        while (true) {
-          const part = await readFull(file, MAX_CHUNK_BYTES);
+        using file = Deno.openSync(absolute(path));
+        for (let left = file.statSync().size; left > 0; left -= MAX_CHUNK_BYTES) {
+          const part = readFull(file, Math.min(left, MAX_CHUNK_BYTES));
           if (part.length > 0) yield part;
-          if (part.length < MAX_CHUNK_BYTES) return;
         }
       } catch (error) {
         throw readable(error, path);
       }
     },
 
+    // deno-lint-ignore require-await
     async readRange(path, offset, size) {
       try {
-        using file = await Deno.open(absolute(path));
-        await file.seek(offset, Deno.SeekMode.Start);
-        const part = await readFull(file, size);
+        using file = Deno.openSync(absolute(path));
+        file.seekSync(offset, Deno.SeekMode.Start);
+        const part = readFull(file, size);
         if (part.length === size) return part;
       } catch (error) {
         throw readable(error, path);
@@ -63,20 +66,12 @@ export function diskTree(root: string): Tree {
   };
 }
 
-/** Most files of a project are smaller; a buffer for the largest chunk costs more than to read them. */
-const FIRST_BUFFER_BYTES = 1 << 14;
-
 /** Reads so many bytes, or to the end of the file, for one read may give less. */
-async function readFull(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer = new Uint8Array(Math.min(size, FIRST_BUFFER_BYTES));
+function readFull(file: Deno.FsFile, size: number): Uint8Array<ArrayBuffer> {
+  const buffer = new Uint8Array(size);
   let filled = 0;
   while (filled < size) {
-    if (filled === buffer.length) {
-      const larger = new Uint8Array(size);
-      larger.set(buffer);
-      buffer = larger;
-    }
-    const count = await file.read(buffer.subarray(filled));
+    const count = file.readSync(buffer.subarray(filled));
     if (count === null) break;
     filled += count;
   }
