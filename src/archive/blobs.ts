@@ -16,4 +16,6 @@ export interface BlobSource {
    * @throws {MyPaasError} naming the digest when it is missing or is not what its name says
    */
   read(service: string, chunk: Chunk): Promise<Uint8Array<ArrayBuffer>>;
+  /** Which of these have no file at all. What a file holds only `read` tells. */
+  gone(service: string, digests: Iterable<string>): Promise<readonly string[]>;
 }

@@ -17,6 +17,7 @@ import { checkCredential } from "../docker/registry_auth.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { controlGroupUse } from "../host/control_group.ts";
 import { sha256 } from "../host/hash.ts";
+import { manifestFolder } from "../host/manifest_folder.ts";
 import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
 import { dockerPlatform } from "../host/process.ts";
@@ -166,6 +167,7 @@ export async function daemonParts(
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local, gate: blobFolder(layout.spool) },
+    manifests: manifestFolder(layout.manifests, log),
     uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
     urlsOf,
     onIdle,

@@ -5,6 +5,7 @@ import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
 import { envCommand } from "./env.ts";
 import { execCommand, runCommand } from "./exec.ts";
+import { filesCommand } from "./files.ts";
 import { initCommand } from "./init.ts";
 import { inviteCommand } from "./invite.ts";
 import { keysCommand } from "./keys.ts";
@@ -63,6 +64,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     deployCommand(async (request) => (await import("./run_deploy.ts")).runDeploy(request, context())),
     pushCommand(async (request) => (await import("./run_deploy.ts")).runPush(request, context())),
     planCommand(async (request) => (await import("./run_deploy.ts")).runPlan(request, context())),
+    filesCommand(async (request) => (await import("./run_files.ts")).runFiles(request, context())),
     loginCommand(async (request) => (await import("./run_login.ts")).runLogin(request, context())),
     psCommand(async (request) => (await import("./run_ps.ts")).runPs(request, context())),
     statsCommand(async (request) => (await import("./run_stats.ts")).runStats(request, context())),

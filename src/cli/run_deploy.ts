@@ -6,17 +6,19 @@ import type { PrintedEvent } from "../client/printed_events.ts";
 import { type PushEvent, type PushResult, renderResult } from "../client/progress.ts";
 import { wrapLines } from "../client/progress_screen.ts";
 import { withNextCommand } from "../client/next_command.ts";
+import { NO_CACHE } from "../client/push_memory.ts";
 import { push } from "../client/push.ts";
 import { UsageError } from "../error.ts";
 import { sha256 } from "../host/hash.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
 import { Interrupts } from "../host/interrupts.ts";
 import { lookupAddresses } from "../host/lookup.ts";
+import { pushCacheFolder } from "../host/push_cache.ts";
 import { diskTree } from "../host/tree.ts";
 import { zstdCompress } from "../host/zstd.ts";
 import { parseService } from "../service/parse_service.ts";
 import { checkTarget } from "./check_target.ts";
-import { connect, connectHere, connectTo } from "./connect.ts";
+import { cacheFolder, connect, connectHere, connectTo } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { DeployCommandRequest } from "./deploy.ts";
 import { interruptible } from "./interruptible.ts";
@@ -86,10 +88,13 @@ async function pushed(
 ): Promise<PushResult> {
   using interrupts = new Interrupts();
   const { folder, dockerfile } = await findDockerfile(absolutePath(path, context.cwd));
+  const cache = cacheFolder(context);
   const parts = {
     connection,
     tree: diskTree(folder),
+    folder,
     dockerfile,
+    cache: cache === undefined ? NO_CACHE : pushCacheFolder(`${cache}/push`),
     parseService,
     now: () => Date.now(),
     digest: sha256,

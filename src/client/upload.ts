@@ -1,5 +1,3 @@
-import type { Scan } from "../archive/scan.ts";
-import type { Tree } from "../archive/tree.ts";
 import { MyPaasError } from "../error.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import type { Connection } from "./connection.ts";
@@ -10,6 +8,8 @@ const PUT_BYTES = 8 << 20;
 const PUT_CONTENT_BYTES = 32 << 20;
 /** ... or after so long, so that no time-out of the way cuts it on a slow line. */
 const PUT_MS = 15_000;
+/** Small frames go on their way together: the way of each piece costs as much as to hash and compress 100 KB. */
+const PIECE_BYTES = 128 << 10;
 /** PUTs at the same time. */
 const LANES = 2;
 
@@ -27,35 +27,14 @@ export interface Part {
   readonly content: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Reads chunks again, one after another.
- *
- * @throws {MyPaasError} naming a file that is no longer what it was
- */
-export async function* readParts(
-  tree: Pick<Tree, "readRange">,
-  places: Scan["places"],
-  { digests, digest: hash }: { readonly digests: Iterable<string>; readonly digest: Packing["digest"] },
-): AsyncGenerator<Part, undefined> {
-  for (const digest of digests) {
-    const place = places.get(digest);
-    if (place === undefined) throw new Error(`No file has the chunk ${digest}`);
-    const content = await tree.readRange(place.path, place.offset, place.size);
-    if (hash(content) !== digest) {
-      throw new MyPaasError(`Cannot send "${place.path}": it changed while it was read`, {
-        hint: "Push again when nothing writes to it, or name it in .dockerignore.",
-      });
-    }
-    yield { digest, content };
-  }
-}
-
 export interface UploadOptions {
   readonly service: string;
   readonly compress: Packing["compress"];
   /** Milliseconds of a clock. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of each part as it goes on its way. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -67,14 +46,14 @@ export interface UploadOptions {
 export async function uploadParts(
   connection: Pick<Connection, "putBlobs">,
   parts: AsyncGenerator<Part, undefined>,
-  { service, compress, now, signal }: UploadOptions,
+  { service, compress, now, signal, onSent }: UploadOptions,
 ): Promise<number> {
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let sentBytes = 0;
   const lane = async () => {
     for (let first = await parts.next(); first.done !== true; first = await parts.next()) {
-      const put = new Put(first.value, parts, { compress, now });
+      const put = new Put(first.value, parts, { compress, now, onSent });
       const { stored } = await put.sentBy((stream) => connection.putBlobs(service, stream, either));
       sentBytes += put.bytes;
       if (stored !== put.parts) {
@@ -99,24 +78,31 @@ class Put {
   constructor(
     first: Part,
     supply: AsyncGenerator<Part, undefined>,
-    { compress, now }: Pick<UploadOptions, "compress" | "now">,
+    { compress, now, onSent }: Pick<UploadOptions, "compress" | "now" | "onSent">,
   ) {
     const began = now();
     let next: Part | undefined = first;
     let contentBytes = 0;
+    const isFull = () => this.bytes >= PUT_BYTES || contentBytes >= PUT_CONTENT_BYTES || now() - began >= PUT_MS;
     this.#stream = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         try {
-          const part = next ?? (await supply.next()).value;
-          next = undefined;
-          if (part === undefined) return controller.close();
-          const frame = encodeFrame(part.content, { digest: part.digest, compress });
-          this.bytes += frame.length;
-          this.parts++;
-          contentBytes += part.content.length;
-          controller.enqueue(frame);
-          const full = this.bytes >= PUT_BYTES || contentBytes >= PUT_CONTENT_BYTES || now() - began >= PUT_MS;
-          if (full) controller.close();
+          const frames: Uint8Array[] = [];
+          let size = 0;
+          while (next !== undefined || (size < PIECE_BYTES && !isFull())) {
+            const part = next ?? (await supply.next()).value;
+            next = undefined;
+            if (part === undefined) break;
+            const frame = encodeFrame(part.content, { digest: part.digest, compress });
+            frames.push(frame);
+            size += frame.length;
+            this.bytes += frame.length;
+            this.parts++;
+            contentBytes += part.content.length;
+          }
+          if (size === 0) return controller.close();
+          controller.enqueue(joined(frames, size));
+          onSent?.(size);
         } catch (error) {
           this.#failure = error;
           throw error;
@@ -133,4 +119,16 @@ class Put {
       throw this.#failure ?? error;
     }
   }
+}
+
+function joined(frames: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = frames;
+  if (frames.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const frame of frames) {
+    all.set(frame, at);
+    at += frame.length;
+  }
+  return all;
 }

@@ -2,6 +2,7 @@ import type { BlobSource } from "../archive/blobs.ts";
 import { contextTar } from "../archive/context_tar.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
+import type { BuilderKind } from "../service/builder_syntax.ts";
 import type { ParsedService } from "../service/parse_service.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { followedImage } from "./accept.ts";
@@ -11,11 +12,16 @@ import { Queue } from "./queue.ts";
 /** Builds images for releases, a few at a time: a small machine is not to be filled with compilers. */
 export class Builds {
   readonly #builder: Pick<Builder, "build">;
+  readonly #kind: BuilderKind;
   readonly #queue: Queue;
 
   /** @param atATime how many builds go on side by side */
-  constructor(builder: Pick<Builder, "build">, atATime: number) {
+  constructor(
+    builder: Pick<Builder, "build">,
+    { kind, atATime }: { readonly kind: BuilderKind; readonly atATime: number },
+  ) {
     this.#builder = builder;
+    this.#kind = kind;
     this.#queue = new Queue(atATime);
   }
 
@@ -45,7 +51,7 @@ export class Builds {
           baseImages: parsed.baseImages,
           followed: followedImage(parsed),
           buildArgs: spec.buildArgs,
-          context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
+          context: contextTar(request.manifest, (chunk) => source.read(service, chunk), this.#kind),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
         signal,

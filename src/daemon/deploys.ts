@@ -16,6 +16,7 @@ import { Builds } from "./builds.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
+import { checkChunks } from "./manifests.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
 import { OpenDeploys } from "./open_deploys.ts";
 import { VisitCounter } from "./visits.ts";
@@ -70,7 +71,7 @@ export class Deploys {
     this.#parts = parts;
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
-    this.#builds = new Builds(parts.builder, parts.buildsAtATime ?? 1);
+    this.#builds = new Builds(parts.builder, { kind: parts.builderKind, atATime: parts.buildsAtATime ?? 1 });
   }
 
   /**
@@ -90,6 +91,7 @@ export class Deploys {
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
     const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
+    if (current === undefined && !request.dryRun) await checkChunks(request, source);
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.

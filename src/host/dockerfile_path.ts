@@ -9,7 +9,7 @@ import { UsageError } from "../error.ts";
 export async function findDockerfile(path: string): Promise<{ readonly folder: string; readonly dockerfile: string }> {
   const info = await statOf(path);
   if (info?.isDirectory === true) {
-    if ((await statOf(`${path}/Dockerfile`))?.isFile === true) return { folder: path, dockerfile: "Dockerfile" };
+    if ((await statOf(`${path}/Dockerfile`))?.isFile === true) return await inside(path, "Dockerfile");
     throw new UsageError(`Cannot deploy "${path}": the folder has no Dockerfile`);
   }
   if (info?.isFile !== true) {
@@ -18,7 +18,18 @@ export async function findDockerfile(path: string): Promise<{ readonly folder: s
     });
   }
   const cut = path.lastIndexOf("/");
-  return { folder: path.slice(0, cut) || "/", dockerfile: path.slice(cut + 1) };
+  return await inside(path.slice(0, cut) || "/", path.slice(cut + 1));
+}
+
+/** Follows a Dockerfile that is a link, as Docker's command does: the server builds from the file that it leads to. */
+async function inside(folder: string, name: string): Promise<{ readonly folder: string; readonly dockerfile: string }> {
+  if (!(await Deno.lstat(`${folder}/${name}`)).isSymlink) return { folder, dockerfile: name };
+  const [root, file] = [await Deno.realPath(folder), await Deno.realPath(`${folder}/${name}`)];
+  const begin = root === "/" ? root : `${root}/`;
+  if (file.startsWith(begin)) return { folder, dockerfile: file.slice(begin.length) };
+  throw new UsageError(`Cannot deploy "${folder}/${name}": it is a link to "${file}", which is not in the folder`, {
+    hint: "Put the file into the folder, for the folder is what is sent.",
+  });
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | undefined> {

@@ -31,13 +31,15 @@ const linkTarget = v.pipe(v.string(), faultless((target) => target === "" ? "mus
 
 const mode = wholeNumber(0, MAX_MODE);
 
-const entry: v.GenericSchema<unknown, ManifestEntry> = v.variant("type", [
+/** One entry by itself. */
+export const manifestEntry: v.GenericSchema<unknown, ManifestEntry> = v.variant("type", [
   v.strictObject({
     type: v.literal("file"),
     path: contextPath,
     mode,
     size: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     chunks: v.array(v.strictObject({ digest, size: wholeNumber(1, MAX_CHUNK_BYTES) })),
+    buildOnly: v.exactOptional(v.literal(true)),
   }),
   v.strictObject({ type: v.literal("dir"), path: contextPath, mode }),
   v.strictObject({ type: v.literal("link"), path: contextPath, target: linkTarget }),
@@ -48,7 +50,7 @@ export const manifest: v.GenericSchema<unknown, Manifest> = v.strictObject({
   entries: v.pipe(
     v.array(v.unknown()),
     v.maxLength(MAX_ENTRIES, `must have at most ${MAX_ENTRIES} entries`),
-    v.array(entry),
+    v.array(manifestEntry),
   ),
 });
 
@@ -59,6 +61,9 @@ export const manifest: v.GenericSchema<unknown, Manifest> = v.strictObject({
  * @throws {UsageError} naming the first entry that is wrong
  */
 export function checkManifest({ entries }: Manifest): void {
+  if (entries.length > MAX_ENTRIES) {
+    throw new UsageError(`Cannot read the manifest: it has more than ${MAX_ENTRIES} entries`);
+  }
   const below = new NotFolders();
   let previous = "";
   for (const [index, entry] of entries.entries()) {

@@ -29,6 +29,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
+import { MemoryManifests } from "../fakes/memory_manifests.ts";
 import { MemoryLoad } from "../fakes/memory_load.ts";
 
 /** An answer of the gate to a signed request. */
@@ -49,6 +50,7 @@ export class BenchDaemon implements AsyncDisposable {
   readonly audit = new SqliteAuditLog(this.server.database);
   readonly env = new SqliteEnvStore(this.server.database);
   readonly blobs = new MemoryBlobs();
+  readonly manifests = new MemoryManifests();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
   readonly builds: readonly string[] = this.images.builds;
@@ -102,6 +104,8 @@ export class BenchDaemon implements AsyncDisposable {
         if (content === undefined) throw new MyPaasError(`Cannot read the blob "${digest}": it is missing`);
         return Promise.resolve(new Uint8Array(content));
       },
+      gone: (service: string, digests: Iterable<string>) =>
+        Promise.resolve([...digests].filter((digest) => !blobs.stored.has(`${service}/${digest}`))),
     };
     const url = "https://paas.example";
     this.parts = {
@@ -132,6 +136,7 @@ export class BenchDaemon implements AsyncDisposable {
         server: { url, serverId, daemonKey: daemonKey.publicKey, certificatePin: undefined },
       }),
       sources: { local: source, gate: source },
+      manifests: this.manifests,
       uploads: uploadHandler({ store: blobs, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
       urlsOf,
       onIdle,
