@@ -4,8 +4,8 @@ import { Scan } from "../archive/scan.ts";
 import type { Tree } from "../archive/tree.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import type { Connection } from "./connection.ts";
-import { LackingParts } from "./lacking_parts.ts";
 import { largeContext } from "./large_context.ts";
+import { LackingParts } from "./lacking_parts.ts";
 import type { WouldSend } from "./plan_text.ts";
 import type { UploadEvent } from "./progress.ts";
 import { type Packing, uploadParts } from "./upload.ts";
@@ -55,11 +55,13 @@ export async function sendContext(
   let toldAt = began;
   let sent = 0;
   const scan = new Scan(tree, listing, { digest, known });
+  const listed = listing.filter(({ type }) => type === "file");
+  const totals = { totalFiles: listed.length, totalBytes: listed.reduce((sum, { size }) => sum + size, 0) };
   const progress = () => {
     if (now() - toldAt < PROGRESS_MS) return;
     toldAt = now();
     const { files, bytes } = scan;
-    report({ kind: "progress", files, bytes, lackingBytes: lacking.lackingBytes, sentBytes: sent });
+    report({ kind: "progress", files, bytes, ...totals, lackingBytes: lacking.lackingBytes, sentBytes: sent });
   };
   const lacked = () => lackedOf(scan, lacking.lacking);
   const lacking = new LackingParts(scan.chunks(), {
@@ -72,7 +74,7 @@ export async function sendContext(
     signal,
     onFound: progress,
     onAllFound: () => report({ kind: "scanned", service, files: scan.files, bytes: scan.bytes }),
-    onAllAsked: () => {
+    onAllAsked() {
       report(
         dryRun
           ? { kind: "wouldSend", ...lacked() }
