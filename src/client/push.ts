@@ -77,7 +77,8 @@ async function sendLacking(
   report({ kind: "scanned", service, files: files.length, bytes: totalBytes });
 
   const began = now();
-  const { lacking, askedBytes } = await askMissing(connection, { places, service, signal });
+  const context = { files: manifest.entries.length, bytes: totalBytes };
+  const { lacking, askedBytes } = await askMissing(connection, { places, context, service, signal });
   const isLacking = ({ chunks }: typeof files[number]) => chunks.some((chunk) => lacking.has(chunk.digest));
   const bytes = [...lacking].reduce((sum, name) => sum + (places.get(name)?.size ?? 0), 0);
   const lacked = { files: files.filter(isLacking).length, bytes, totalFiles: files.length, totalBytes };
@@ -94,8 +95,9 @@ async function sendLacking(
 /** Asks which chunks of a scan the server lacks. */
 async function askMissing(
   connection: Connection,
-  { places, service, signal }: {
+  { places, context, service, signal }: {
     readonly places: Scan["places"];
+    readonly context: MissingRequest["context"];
     readonly service: string;
     readonly signal: AbortSignal | undefined;
   },
@@ -105,7 +107,8 @@ async function askMissing(
   const lacking = new Set<string>();
   let askedBytes = 0;
   for (let from = 0; from < digests.length; from += MAX_MISSING_DIGESTS) {
-    const body = jsonBytes({ digests: digests.slice(from, from + MAX_MISSING_DIGESTS) } satisfies MissingRequest);
+    const some = digests.slice(from, from + MAX_MISSING_DIGESTS);
+    const body = jsonBytes({ digests: some, context } satisfies MissingRequest);
     const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
     askedBytes += body.length;
     answer.missing.filter((name) => places.has(name)).forEach((name) => lacking.add(name));

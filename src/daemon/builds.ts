@@ -3,8 +3,10 @@ import { contextTar } from "../archive/context_tar.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import type { ParsedService } from "../service/parse_service.ts";
+import type { Chunk } from "../wire/manifest.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { followedImage } from "./accept.ts";
+import { type BuildSpace, whileDiskLasts } from "./build_disk.ts";
 import type { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
@@ -12,11 +14,17 @@ import { Queue } from "./queue.ts";
 export class Builds {
   readonly #builder: Pick<Builder, "build">;
   readonly #queue: Queue;
+  readonly #space: BuildSpace;
 
-  /** @param atATime how many builds go on side by side */
-  constructor(builder: Pick<Builder, "build">, atATime: number) {
+  constructor({ builder, atATime, space }: {
+    readonly builder: Pick<Builder, "build">;
+    /** How many builds go on side by side. */
+    readonly atATime: number;
+    readonly space: BuildSpace;
+  }) {
     this.#builder = builder;
     this.#queue = new Queue(atATime);
+    this.#space = space;
   }
 
   /**
@@ -36,6 +44,8 @@ export class Builds {
   ): Promise<BuiltImage> {
     const behind = this.#queue.behind("build");
     if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
+    const cannot = `Cannot build "${service}"`;
+    const read = whileDiskLasts((chunk: Chunk) => source.read(service, chunk), this.#space, cannot);
     const build = () =>
       this.#builder.build(
         {
@@ -45,7 +55,7 @@ export class Builds {
           baseImages: parsed.baseImages,
           followed: followedImage(parsed),
           buildArgs: spec.buildArgs,
-          context: contextTar(request.manifest, (chunk) => source.read(service, chunk)),
+          context: contextTar(request.manifest, read),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
         signal,

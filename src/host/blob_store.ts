@@ -4,42 +4,119 @@ import { MyPaasError } from "../error.ts";
 import type { BlobSource, BlobStore } from "../archive/blobs.ts";
 import type { Chunk } from "../wire/manifest.ts";
 import { diskError } from "./disk_error.ts";
-import { removeFile, writeSynced } from "./files.ts";
+import { removeFile } from "./files.ts";
 import { sha256 } from "./hash.ts";
 
+/** So many chunks are synced at the same time: the disk's journal takes them together, and each takes a thread. */
+const SYNCS = 16;
+/** A chunk that was used within this time, in milliseconds, is not touched again. */
+const TOUCH_AFTER_MS = 10 * 60 * 1000;
+
 /**
- * Chunks in a folder: `<root>/<service>/<first two digits>/<digest>`, files 0600, folders 0700.
+ * Chunks in a folder: `<root>/<service>/<first two digits>/<digest>`, files 0600, folders 0700. A file's time of change is
+ * when it was last used.
  *
  * A stored chunk is synced before it gets its name, its folder is not: after a power cut a chunk may be missing, which the
  * next push finds and sends again, but never be there in part.
  */
 export function blobFolder(root: string): BlobStore & BlobSource {
   return {
-    async has(service, digest) {
-      try {
-        return (await Deno.lstat(blobPath(root, service, digest))).isFile;
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return false;
-        throw error;
+    async lacking(service, digests) {
+      const lacking: string[] = [];
+      for (const group of Map.groupBy(digests, (digest) => folderOf(blobPath(root, service, digest)))) {
+        const [folder, names] = group;
+        const there = await filesIn(folder);
+        for (const name of names) {
+          if (!there.has(name) || !touch(`${folder}/${name}`)) lacking.push(name);
+        }
       }
+      return lacking;
     },
 
-    async put(service, digest, content) {
-      const path = blobPath(root, service, digest);
-      const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    async put(service, chunks) {
+      const unnamed: Unnamed[] = [];
       try {
-        await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-        await writeSynced(temporary, content, 0o600);
-        await Deno.rename(temporary, path);
+        for (const { digest, content } of chunks) {
+          unnamed.push(writeUnnamed(blobPath(root, service, digest), content));
+        }
+        const turns = unnamed.values();
+        await Promise.all(Array.from({ length: SYNCS }, async () => {
+          for (const { file } of turns) await file.sync();
+        }));
+        for (const { temporary, path } of unnamed) Deno.renameSync(temporary, path);
       } catch (error) {
         // On a disk that is read-only not even that can be done, and is not needed.
-        await removeFile(temporary).catch(() => {});
+        for (const { temporary } of unnamed) await removeFile(temporary).catch(() => {});
         throw diskError("store what was sent", error);
+      } finally {
+        for (const { file } of unnamed) file.close();
       }
     },
 
     read: (service, chunk) => readBlob(blobPath(root, service, chunk.digest), chunk),
   };
+}
+
+/** A chunk that is written and has not its name yet. */
+interface Unnamed {
+  readonly file: Deno.FsFile;
+  readonly temporary: string;
+  readonly path: string;
+}
+
+/** Waiting for the system's cache would take longer than writing to it: chunks are small. */
+function writeUnnamed(path: string, content: Uint8Array): Unnamed {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const file = openNew(temporary);
+  try {
+    for (let written = 0; written < content.length;) written += file.writeSync(content.subarray(written));
+    return { file, temporary, path };
+  } catch (error) {
+    file.close();
+    Deno.removeSync(temporary);
+    throw error;
+  }
+}
+
+function openNew(path: string): Deno.FsFile {
+  const options = { write: true, createNew: true, mode: 0o600 } as const;
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
+    return Deno.openSync(path, options);
+  }
+}
+
+/** Names of the regular files in a folder; none when it is not there. */
+async function filesIn(folder: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile) names.add(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names;
+}
+
+/**
+ * Notes that a chunk is used now. Nothing is awaited, so that no collection comes in between.
+ *
+ * @returns false when it has just been collected
+ */
+function touch(path: string): boolean {
+  try {
+    const now = Date.now();
+    const { mtime } = Deno.lstatSync(path);
+    if (Math.abs(now - (mtime?.getTime() ?? 0)) > TOUCH_AFTER_MS) Deno.utimeSync(path, now / 1000, now / 1000);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Reads a file that the receiver, taken over, may have replaced by anything it can make: a link, a pipe, other content. */
@@ -86,6 +163,10 @@ async function openBlob(path: string, digest: string): Promise<FileHandle> {
     }
     throw cause;
   }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** What comes from the network becomes a path only when it has the right shape. */

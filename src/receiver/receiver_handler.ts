@@ -4,9 +4,10 @@ import { PROOF_HEADER } from "../auth/proof.ts";
 import { SERVER_HEADER } from "../auth/server_header.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
+import { KEEP_PATH } from "../wire/keep.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
-import { parseVerifyAnswer, type VerifyRequest } from "../wire/verify.ts";
+import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
 import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "./bodies.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
@@ -51,6 +52,8 @@ export interface ReceiverParts {
   readonly limits: ReceiverLimits;
 }
 
+/** What the gate answers to the receiver itself, and to nobody behind it. */
+const FOR_RECEIVER: ReadonlySet<string> = new Set([VERIFY_PATH, KEEP_PATH]);
 /** Tells the gate who a request came from. A client's own is dropped. */
 const CLIENT_ADDRESS = "mypaas-client-address";
 const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
@@ -147,7 +150,7 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
     query: url.search,
     headers: Object.fromEntries(picked(request.headers, SIGNED_HEADERS)),
   };
-  const verified = await ask(gate, "/v1/verify", {
+  const verified = await ask(gate, VERIFY_PATH, {
     method: "POST",
     headers: { "content-type": "application/json", [CLIENT_ADDRESS]: address },
     body: JSON.stringify(question),
@@ -164,7 +167,7 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
 
 /** Passes a request on to the gate, and the answer back, both as they come. A client that goes away ends both. */
 async function relay(gate: Gate, { request, url, body, address }: Incoming): Promise<Response> {
-  if (!url.pathname.startsWith("/v1/") || url.pathname === "/v1/verify") {
+  if (!url.pathname.startsWith("/v1/") || FOR_RECEIVER.has(url.pathname)) {
     throw new Refusal(STATUS_CODE.NotFound, `Cannot find "${url.pathname.slice(0, 200)}" on this server`, {
       skew: true,
     });

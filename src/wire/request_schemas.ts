@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { UsageError } from "../error.ts";
-import { digest, hex, keyName, publicKey, quoted, role, scope, serviceName, signature } from "./fields.ts";
+import { count, digest, hex, keyName, publicKey, quoted, role, scope, serviceName, signature } from "./fields.ts";
 import { MAX_MISSING_DIGESTS } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
 import { checkManifest, contextPath, manifest } from "./manifest_schema.ts";
@@ -22,6 +22,7 @@ const missingRequest: v.GenericSchema<unknown, MissingRequest> = v.strictObject(
     v.array(digest),
     v.maxLength(MAX_MISSING_DIGESTS, `must have at most ${MAX_MISSING_DIGESTS} digests`),
   ),
+  context: v.optional(v.strictObject({ files: count, bytes: count })),
 });
 
 const deployRequest: v.GenericSchema<unknown, DeployRequest> = v.strictObject({

@@ -37,7 +37,14 @@ async function setUp(files: Readonly<Record<string, string | Uint8Array>>, end: 
     ]);
   });
   const store = new MemoryBlobs();
-  const uploads = uploadHandler({ store, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS });
+  const uploads = uploadHandler({
+    store,
+    room: { take: () => Promise.resolve() },
+    quotas: { maxContext: 1e9, maxFiles: 1000 },
+    digest: sha256,
+    decompress: zstdDecompress,
+    limits: UPLOAD_LIMITS,
+  });
   const { serverId } = gate;
   const parts = { gate, uploads, putBytes: UPLOAD_LIMITS.putBytes, serverId, version: "0", now: () => new Date() };
   const handler = receiverHandler({ ...parts, limits: RECEIVER_LIMITS });

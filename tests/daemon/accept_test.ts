@@ -42,6 +42,7 @@ async function accept(
     checkVolumes: () => Promise.resolve(),
     platform: "linux/amd64",
     builderKind: "buildkit",
+    quotas: { maxContext: 1000, maxFiles: 2 },
     ...parts,
   };
   return await acceptDeploy(all, request, {

@@ -23,7 +23,16 @@ const CONTENT = new TextEncoder().encode("FROM busybox\n");
 
 function receiver(gate: Gate, limits: Partial<ReceiverLimits> = {}) {
   const store = new MemoryBlobs();
-  const uploads = uploadHandler({ store, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS });
+  const room = { take: () => Promise.resolve() };
+  const quotas = { maxContext: 1e9, maxFiles: 1000 };
+  const uploads = uploadHandler({
+    store,
+    room,
+    quotas,
+    digest: sha256,
+    decompress: zstdDecompress,
+    limits: UPLOAD_LIMITS,
+  });
   const serverId = "0123456789abcdef0123456789abcdef";
   const parts = { gate, uploads, putBytes: UPLOAD_LIMITS.putBytes, serverId, version: "0.1.0", now: () => NOW };
   return { store, handler: receiverHandler({ ...parts, limits: { ...RECEIVER_LIMITS, ...limits } }) };
