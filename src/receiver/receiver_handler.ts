@@ -9,7 +9,7 @@ import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
 import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
-import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "./bodies.ts";
+import { BodyRefused, IncomingBody, whenBodyEnds } from "./bodies.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
 
@@ -159,8 +159,8 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
   if (!verified.ok) return passedOn(verified);
   const { service } = parseVerifyAnswer(await verified.json());
   const { method } = request;
-  if (method === "PUT") return await uploads(new Request(url, { method, body: body?.stream ?? null }), service);
-  const content = await readWhole(body?.stream ?? null);
+  if (method === "PUT") return await uploads(new Request(url, { method }), service, body);
+  const content = await body?.whole() ?? new Uint8Array();
   await checkContentDigest(content, request.headers.get("content-digest"));
   return await uploads(new Request(url, { method, body: content }), service);
 }
@@ -176,7 +176,7 @@ async function relay(gate: Gate, { request, url, body, address }: Incoming): Pro
     const answer = await ask(gate, url.pathname + url.search, {
       method: request.method,
       headers: [...picked(request.headers, TO_GATE), [CLIENT_ADDRESS, address]],
-      body: body?.stream ?? null,
+      body: body?.stream() ?? null,
       signal: request.signal,
     });
     return passedOn(answer);

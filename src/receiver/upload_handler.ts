@@ -9,7 +9,7 @@ import { parseMissingRequest } from "../wire/request_schemas.ts";
 import type { BlobsAnswer, MissingAnswer } from "../wire/requests.ts";
 import { parseJson } from "../wire/validate.ts";
 import { Batches, type BatchParts, type BatchWriter } from "./batches.ts";
-import { BodyRefused, IncomingBody, readWhole } from "./bodies.ts";
+import { BodyRefused, IncomingBody } from "./bodies.ts";
 
 export interface UploadLimits {
   /** Body of one `PUT /v1/blobs`. */
@@ -32,8 +32,12 @@ export interface UploadParts extends BatchParts {
   readonly limits: UploadLimits;
 }
 
-/** Answers an upload to one service; the caller has verified that it is allowed. */
-export type UploadHandler = (request: Request, service: string) => Promise<Response>;
+/**
+ * Answers an upload to one service; the caller has verified that it is allowed.
+ *
+ * @param body the request's, when the caller has begun to read it
+ */
+export type UploadHandler = (request: Request, service: string, body?: IncomingBody) => Promise<Response>;
 
 /** Too much of something that may be asked for. */
 class TooMuch extends UsageError {}
@@ -45,16 +49,16 @@ class TooMuch extends UsageError {}
 export function uploadHandler(parts: UploadParts): UploadHandler {
   const { limits } = parts;
   const batches = new Batches(parts);
-  return async (request, service) => {
-    const blobs = request.method === "PUT";
-    const bytes = blobs ? limits.putBytes : MAX_BODY_BYTES;
-    const body = request.body === null ? undefined : new IncomingBody(request.body, { bytes, ms: limits.bodyMs });
+  return async (request, service, given) => {
+    const bytes = request.method === "PUT" ? limits.putBytes : MAX_BODY_BYTES;
+    const body = given ??
+      (request.body === null ? undefined : new IncomingBody(request.body, { bytes, ms: limits.bodyMs }));
     try {
       switch (`${request.method} ${new URL(request.url).pathname}`) {
         case "POST /v1/missing":
-          return toResponse(jsonAnswer(await missing(parts, service, await readWhole(body?.stream ?? null))));
+          return toResponse(jsonAnswer(await missing(parts, service, await body?.whole() ?? new Uint8Array())));
         case "PUT /v1/blobs":
-          return toResponse(jsonAnswer(await storeBlobs(parts, batches.open(service), body?.stream)));
+          return toResponse(jsonAnswer(await storeBlobs(parts, batches.open(service), body)));
       }
       throw new Error(`${request.method} ${request.url} is no upload`);
     } catch (error) {
@@ -84,11 +88,11 @@ async function missing(
 async function storeBlobs(
   { digest, decompress, limits }: UploadParts,
   writer: BatchWriter,
-  body: ReadableStream<Uint8Array> | undefined,
+  body: IncomingBody | undefined,
 ): Promise<BlobsAnswer> {
   let contentBytes = 0;
   try {
-    for await (const frame of body === undefined ? [] : decodeFrames(body)) {
+    for await (const frame of body === undefined ? [] : decodeFrames(body.parts())) {
       const content = contentOf(frame, decompress);
       contentBytes += content.length;
       if (contentBytes > limits.putContentBytes) {
