@@ -34,7 +34,7 @@ export interface SpoolRoomParts {
 
 /** Collected is at least so often while there are uploads, ... */
 const COLLECT_EVERY_MS = 60 * 60 * 1000;
-/** ... and not more often than this when there is no room. */
+/** ... and when there was nothing left to collect, not again before this time is over. */
 const COLLECT_PAUSE_MS = 30_000;
 
 /** Collecting goes on until no more than this share of the room is taken. */
@@ -46,6 +46,8 @@ export class SpoolRoom implements Room {
   /** Bytes taken, as far as they are known. */
   #taken = 0;
   #collectedAt = -Infinity;
+  /** Until when it is not tried again. */
+  #pauseEnds = -Infinity;
   #collecting: Promise<void> | undefined;
 
   constructor(parts: SpoolRoomParts) {
@@ -54,9 +56,9 @@ export class SpoolRoom implements Room {
 
   async take(sizes: readonly number[]): Promise<void> {
     const bytes = sizes.reduce((sum, size) => sum + chunkSpace(size), 0);
-    const since = this.#parts.now() - this.#collectedAt;
-    if (this.#lack(bytes) !== undefined && since >= COLLECT_PAUSE_MS) await this.#collect(bytes);
-    else if (since >= COLLECT_EVERY_MS) this.#collect(0);
+    const now = this.#parts.now();
+    if (this.#lack(bytes) !== undefined && now >= this.#pauseEnds) await this.#collect(bytes);
+    else if (now >= this.#collectedAt + COLLECT_EVERY_MS) this.#collect(0);
     const lack = this.#lack(bytes);
     if (lack !== undefined) throw lack;
     this.#taken += bytes;
@@ -83,16 +85,22 @@ export class SpoolRoom implements Room {
 
   /** Makes room for so many bytes. What fails is logged: the room stays as it is. */
   #collect(bytes: number): Promise<void> {
+    const { log, now } = this.#parts;
     this.#collecting ??= this.#collectOnce(bytes)
-      .catch((error) => this.#parts.log(`collecting stored files: ${messageOf(error)}`))
-      .finally(() => {
+      .catch((error) => {
+        log(`collecting stored files: ${messageOf(error)}`);
+        return false;
+      })
+      .then((enough) => {
         this.#collecting = undefined;
-        this.#collectedAt = this.#parts.now();
+        this.#collectedAt = now();
+        if (!enough) this.#pauseEnds = now() + COLLECT_PAUSE_MS;
       });
     return this.#collecting;
   }
 
-  async #collectOnce(bytes: number): Promise<void> {
+  /** @returns whether there is room then */
+  async #collectOnce(bytes: number): Promise<boolean> {
     const { disk, spoolBytes, kept, now } = this.#parts;
     // Less than all, so that what comes next does not make it necessary again at once.
     const mostBytes = (taken: number) => {
@@ -104,8 +112,9 @@ export class SpoolRoom implements Room {
       const left = await disk.collect({ mostBytes, kept: (service) => kept(service, scope), now: now() });
       // What came meanwhile may have been counted or not.
       this.#taken = left + this.#taken - before;
-      if (left <= mostBytes(left)) return;
+      if (left <= mostBytes(left)) return true;
     }
+    return false;
   }
 }
 

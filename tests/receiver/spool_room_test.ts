@@ -88,8 +88,8 @@ Deno.test("SpoolRoom collects when the spool is full, and the upload goes on", a
   const scene = await looked(80 * MIB);
   assertEquals(await scene.take(15 * MIB), undefined);
   scene.idle = 50 * MIB;
-  assertEquals(await scene.take(10 * MIB), undefined);
-  assertEquals(scene.taken, 100 * MIB);
+  for (let n = 0; n < 4; n++) assertEquals(await scene.take(10 * MIB), undefined);
+  assertEquals([scene.taken, scene.idle], [100 * MIB, 15 * MIB]);
 });
 
 Deno.test("SpoolRoom gives up the blobs of releases that do not run before it refuses an upload", async () => {
@@ -120,7 +120,8 @@ Deno.test("SpoolRoom collects once an hour behind the uploads", async () => {
 
 Deno.test("SpoolRoom counts a small blob as what it takes of a file system", async () => {
   const scene = await looked(0);
-  for (let n = 0; n < 64; n++) await scene.room.take(Array.from({ length: 100 }, () => 1));
+  // One was taken for the look.
+  await scene.room.take(Array.from({ length: 100 * 64 - 1 }, () => 1));
   scene.taken = 100 * MIB;
   await assertRejects(() => scene.room.take([1]), NotWrittenError, "pushes take 100 MiB already");
 });
