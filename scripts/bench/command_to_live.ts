@@ -3,6 +3,7 @@ import { jsonLines, type Ran, succeeded, TestServer } from "../../tests/e2e/lab.
 import type { AppProject } from "../../tests/e2e/project.ts";
 import { runFloor } from "./floor.ts";
 import { median } from "./median.ts";
+import { untilOldIsGone } from "./running.ts";
 
 /** One command, run on one kind of service. */
 interface Case {
@@ -33,6 +34,7 @@ async function bench(server: TestServer, one: Case, runs: number) {
   const floors: number[] = [];
   const parts = new Map<string, number[]>();
   for (let n = 0; n < runs; n++) {
+    await untilOldIsGone(server, project(one, "").name);
     floors.push(await runFloor(server, project(one, "").name));
     await server.project(project(one, String(n)));
     const before = Date.now();

@@ -27,6 +27,8 @@ export interface BlobSource {
    * @throws {MyPaasError} naming the digest when it is missing or is not what its name says
    */
   read(service: string, chunk: Chunk): Promise<Uint8Array<ArrayBuffer>>;
+  /** Which of these have no file at all. What a file holds only `read` tells. */
+  gone(service: string, digests: Iterable<string>): Promise<readonly string[]>;
 }
 
 /** What a stored chunk counts as: at least what a file system sets apart for one file (ext4: an inode for every 16 KiB). */

@@ -6,6 +6,10 @@ export interface TreeEntry {
   /** Permission bits (07777). */
   readonly mode: number;
   readonly size: number;
+  /** Equal as long as nobody has changed the file or its attributes: size, times and inode. */
+  readonly stamp: string;
+  /** When the file or its attributes were changed last, in milliseconds since 1970. */
+  readonly changedMs: number;
   /** Where a link points, as it is written; empty for others. */
   readonly target: string;
 }

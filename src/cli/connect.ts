@@ -63,6 +63,14 @@ export function configFolder({ env }: Pick<Context, "env">): string {
   return `${base}/mypaas`;
 }
 
+/** The folder for what may be lost: beside the client's own, else of the user (XDG Base Directory); undefined: none. */
+export function cacheFolder({ env }: Pick<Context, "env">): string | undefined {
+  const own = env("MYPAAS_CONFIG");
+  if (own !== undefined) return `${own}/cache`;
+  const base = env("XDG_CACHE_HOME") ?? (env("HOME") === undefined ? undefined : `${env("HOME")}/.cache`);
+  return base && `${base}/mypaas`;
+}
+
 function savedEntry(name: string, servers: Readonly<Record<string, ServerEntry>>): ServerEntry {
   const entry = Object.hasOwn(servers, name) ? servers[name] : undefined;
   if (entry !== undefined) return entry;

@@ -18,6 +18,7 @@ import { checkCredential } from "../docker/registry_auth.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { controlGroupUse } from "../host/control_group.ts";
 import { dockerSpace } from "../host/disk_space.ts";
+import { manifestFolder } from "../host/manifest_folder.ts";
 import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
 import { dockerPlatform } from "../host/process.ts";
@@ -176,6 +177,7 @@ export async function daemonParts(
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
     sources: { local: local.blobs, gate: blobFolder(layout.spool) },
+    manifests: manifestFolder(layout.manifests, log),
     uploads: local.uploads,
     blobLists,
     urlsOf,

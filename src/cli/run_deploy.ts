@@ -3,15 +3,17 @@ import { awaitVerdict } from "../client/await_verdict.ts";
 import { renderUnledSites, unledSites } from "../client/first_page.ts";
 import { ProgressLines, type PushResult, renderResult } from "../client/progress.ts";
 import { withNextCommand } from "../client/next_command.ts";
+import { NO_CACHE } from "../client/push_memory.ts";
 import { push } from "../client/push.ts";
 import { sha256 } from "../host/hash.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
 import { Interrupts } from "../host/interrupts.ts";
 import { lookupAddresses } from "../host/lookup.ts";
+import { pushCacheFolder } from "../host/push_cache.ts";
 import { diskTree } from "../host/tree.ts";
 import { zstdCompress } from "../host/zstd.ts";
 import { parseService } from "../service/parse_service.ts";
-import { connect, connectHere, connectTo } from "./connect.ts";
+import { cacheFolder, connect, connectHere, connectTo } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import type { DeployCommandRequest } from "./deploy.ts";
 import { interruptible } from "./interruptible.ts";
@@ -37,17 +39,21 @@ export async function runPlan({ dockerfile, server }: PlanCommandRequest, contex
 
 async function send(
   { dockerfile: path, force, dryRun, wait, server }: DeployCommandRequest & { readonly server: string | undefined },
-  { cwd, json, terminal }: CliContext,
+  context: CliContext,
   connection: Connection,
 ): Promise<void> {
+  const { cwd, json, terminal } = context;
   using _closed = connection;
   using interrupts = new Interrupts();
   const { folder, dockerfile } = await findDockerfile(absolutePath(path, cwd));
   const progress = new ProgressLines();
+  const cache = cacheFolder(context);
   const parts = {
     connection,
     tree: diskTree(folder),
+    folder,
     dockerfile,
+    cache: cache === undefined ? NO_CACHE : pushCacheFolder(`${cache}/push`),
     parseService,
     now: () => Date.now(),
     digest: sha256,

@@ -1,3 +1,4 @@
+import { STATUS_CODE } from "@std/http/status";
 import type { KeyPair } from "../auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
 import { newNonce, signRequest } from "../auth/request_signature.ts";
@@ -27,6 +28,9 @@ export type Trust =
 
 /** The other side was not reached, or the connection ended too early: trying again may help. */
 export class BrokenConnection extends MyPaasError {}
+
+/** What the request builds on is not, or no longer, on the server (409): it has to be sent. */
+export class LackingOnServer extends MyPaasError {}
 
 /** Statuses of a receiver, or a proxy, that does not reach what is behind it. */
 const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -68,6 +72,11 @@ export class Connection {
   /** Whether the daemon proves what it answers. */
   get signed(): boolean {
     return this.#trust.kind === "signed";
+  }
+
+  /** Names the server itself, however it is reached: its id; over a socket, the socket's name. */
+  get server(): string {
+    return this.#trust.kind === "signed" ? this.#trust.serverId : this.#transport.name;
   }
 
   /** How messages name the other side. */
@@ -205,6 +214,7 @@ export class Connection {
 async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<MyPaasError> {
   if (proof !== undefined && answer.headers.has(PROOF_HEADER)) await verifyAnswer(answer, proof);
   const error = explained(errorOfAnswer(answer), answer.headers);
+  if (answer.status === STATUS_CODE.Conflict) return new LackingOnServer(error.message, { hint: error.hint });
   if (!AWAY.has(answer.status)) return error;
   return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
 }

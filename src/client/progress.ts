@@ -7,6 +7,17 @@ import { renderPlan, type WouldSend } from "./plan_text.ts";
 export type UploadEvent =
   /** The context was read. */
   | { readonly kind: "scanned"; readonly service: string; readonly files: number; readonly bytes: number }
+  /**
+   * How far reading and sending are, while they go on; at most ten times a second. What was read so far, what of it the
+   * server is known to lack, before compression, and what was sent so far, as it is on the wire.
+   */
+  | {
+    readonly kind: "progress";
+    readonly files: number;
+    readonly bytes: number;
+    readonly lackingBytes: number;
+    readonly sentBytes: number;
+  }
   /** The server was asked what it lacks: this many parts, of this many bytes before compression. */
   | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
   /** In place of `lacking` in a dry run, which sends nothing of it but the Dockerfile. */
@@ -44,6 +55,7 @@ export class ProgressLines {
       case "lacking":
         return event.parts === 0 ? [] : [`sending ${counted(event.parts, "part")}, ${formatBytes(event.bytes)}`];
       case "wouldSend":
+      case "progress":
         return [];
       case "uploaded":
         return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];

@@ -1,24 +1,35 @@
-import { readIgnore, type Scan, scanTree } from "../archive/scan.ts";
+import { KnownFiles } from "../archive/known_files.ts";
+import { listContext, readIgnore } from "../archive/context_list.ts";
+import { manifestDifference } from "../archive/manifest_difference.ts";
+import { manifestDigest } from "../archive/manifest_digest.ts";
 import type { Tree } from "../archive/tree.ts";
 import { type MyPaasError, UsageError } from "../error.ts";
-import { parseMissingAnswer } from "../wire/answer_schemas.ts";
-import { MAX_MISSING_DIGESTS } from "../wire/limits.ts";
-import type { DeployRequest, MissingRequest } from "../wire/requests.ts";
-import type { Connection } from "./connection.ts";
-import { followDeploy } from "./follow_deploy.ts";
-import type { WouldSend } from "./plan_text.ts";
+import { isEnd } from "../wire/events.ts";
+import type { Manifest } from "../wire/manifest.ts";
+import type { DifferenceRequest } from "../wire/manifest_difference.ts";
+import type { DeployRequest } from "../wire/requests.ts";
+import { type Connection, LackingOnServer } from "./connection.ts";
+import { type DeployEnd, followDeploy } from "./follow_deploy.ts";
+import { jsonBytes } from "./json_bytes.ts";
+import { ChangedFile } from "./lacking_parts.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
-import { type Packing, readParts, uploadParts } from "./upload.ts";
+import { type PushCache, PushMemory, type SentManifest } from "./push_memory.ts";
+import { sendContext, type SentContext } from "./send_context.ts";
+import type { Packing } from "./upload.ts";
 
 export interface PushParts extends Packing {
   readonly connection: Connection;
   /** The build context. */
   readonly tree: Tree;
+  /** Absolute path of the build context: names what is remembered of it. */
+  readonly folder: string;
   /** Path of the Dockerfile inside the context. */
   readonly dockerfile: string;
+  /** What earlier pushes left. */
+  readonly cache: PushCache;
   /** Reads the options of a Dockerfile; its errors name file and line. */
   readonly parseService: (text: string, file: string) => { readonly spec: { readonly name: string } };
-  /** Milliseconds of a clock. */
+  /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
@@ -31,9 +42,15 @@ export interface PushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How often a server may say that it lacks something after it was sent: another push may have made it collect. */
+const MOST_ROUNDS = 3;
+
 /**
  * Brings a folder to a server and has it deployed: the Dockerfile is checked first, then what the server lacks is sent,
  * then the deploy is followed to its end. `deploy` on the server is the same over the daemon's socket.
+ *
+ * What the server had after the last push is taken to be there: nothing is asked about it, and the manifest is sent as a
+ * difference. When it is not there any more the server says so, and all is asked for and sent as a whole.
  *
  * @param report is called with every event, ends included
  * @throws {MyPaasError} what is wrong with the folder, what the server refused, or how the deploy failed
@@ -43,81 +60,115 @@ export async function push(
   options: PushOptions,
   report: (event: PushEvent) => void,
 ): Promise<PushResult> {
-  const { connection, tree, dockerfile, now } = parts;
-  const { signal } = options;
+  const { connection, tree, folder, dockerfile, now } = parts;
   const began = now();
   const text = await tree.text(dockerfile);
   if (text === undefined) throw noDockerfile(dockerfile);
   const service = parts.parseService(text, dockerfile).spec.name;
-
-  const ignore = await readIgnore(tree, dockerfile);
-  const scan = await scanTree(tree, { ignore, dockerfile, digest: parts.digest });
-  signal?.throwIfAborted();
-  const { lacked, wireBytes } = await sendLacking(parts, { scan, service, options }, report);
-  const { force, dryRun } = options;
-  const body = jsonBytes({ service, dockerfile, manifest: scan.manifest, force, dryRun } satisfies DeployRequest);
-  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
-  const end = await followDeploy(connection, { start, body, signal }, report);
-  if (end.kind === "done") throw new Error("A push ended as other work does");
-  return { end, sentBytes: wireBytes + body.length, lacked, seconds: (now() - began) / 1000 };
+  const memory = new PushMemory(parts.cache, { folder, dockerfile, server: connection.server, service });
+  let base = await memory.sent();
+  let sentBytes = 0;
+  for (let round = 1;; round++) {
+    const context = await sendOnce(parts, { service, base, memory, options }, round === 1 ? report : again(report));
+    const body = jsonBytes(await deployMessage(context.manifest, { service, dockerfile, base, options }));
+    sentBytes += context.wireBytes + body.length;
+    try {
+      const end = await deploy(parts, { service, body, context, base, memory, options }, report);
+      if (end.kind === "done") throw new Error("A push ended as other work does");
+      return { end, sentBytes, lacked: context.lacked, seconds: (now() - began) / 1000 };
+    } catch (error) {
+      if (!(error instanceof LackingOnServer) || round === MOST_ROUNDS) throw error;
+      base = undefined;
+    }
+  }
 }
 
-/** Sends what the server lacks of a scan; in a dry run only the Dockerfile, which the server has to read. */
-async function sendLacking(
-  { connection, tree, dockerfile, digest, compress, now }: PushParts,
-  { scan: { manifest, places }, service, options: { dryRun, signal } }: {
-    readonly scan: Scan;
-    readonly service: string;
-    readonly options: PushOptions;
+interface Round {
+  readonly service: string;
+  /** What the server is taken to have. */
+  readonly base: SentManifest | undefined;
+  readonly memory: PushMemory;
+  readonly options: PushOptions;
+}
+
+/** Reads the folder and sends what is lacking. When a file changes meanwhile, all is looked at once more. */
+async function sendOnce(
+  parts: PushParts,
+  { service, base, memory, options }: Round,
+  report: (event: PushEvent) => void,
+): Promise<SentContext> {
+  const { tree, dockerfile, now } = parts;
+  const { dryRun, signal } = options;
+  const ignore = await readIgnore(tree, dockerfile);
+  const has = chunksOf(base?.manifest);
+  const attempt = async (trusted: string | undefined, told: typeof report) => {
+    const known = new KnownFiles(trusted, now());
+    const listing = await listContext(tree, { ignore, dockerfile });
+    signal?.throwIfAborted();
+    const context = await sendContext(parts, { service, listing, known, has, dryRun, signal }, told);
+    await memory.saveKnownFiles(known.text());
+    return context;
+  };
+  try {
+    return await attempt(await memory.knownFiles(), report);
+  } catch (error) {
+    if (!(error instanceof ChangedFile)) throw error;
+    return await attempt(undefined, again(report));
+  }
+}
+
+/** Asks for the deploy and follows it. What the server has accepted, it has: the next push builds on it. */
+async function deploy(
+  { connection }: PushParts,
+  { service, body, context: { manifest }, base, memory, options: { dryRun, signal } }: Round & {
+    readonly body: Uint8Array<ArrayBuffer>;
+    readonly context: SentContext;
   },
   report: (event: PushEvent) => void,
-): Promise<{ readonly lacked: WouldSend; readonly wireBytes: number }> {
-  const files = manifest.entries.filter((entry) => entry.type === "file");
-  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  report({ kind: "scanned", service, files: files.length, bytes: totalBytes });
-
-  const began = now();
-  const context = { files: manifest.entries.length, bytes: totalBytes };
-  const { lacking, askedBytes } = await askMissing(connection, { places, context, service, signal });
-  const isLacking = ({ chunks }: typeof files[number]) => chunks.some((chunk) => lacking.has(chunk.digest));
-  const bytes = [...lacking].reduce((sum, name) => sum + (places.get(name)?.size ?? 0), 0);
-  const lacked = { files: files.filter(isLacking).length, bytes, totalFiles: files.length, totalBytes };
-  report(dryRun ? { kind: "wouldSend", ...lacked } : { kind: "lacking", parts: lacking.size, bytes });
-
-  const ofDockerfile = files.find(({ path }) => path === dockerfile)?.chunks ?? [];
-  const digests = dryRun ? lacking.intersection(new Set(ofDockerfile.map((chunk) => chunk.digest))) : lacking;
-  const supply = readParts(tree, places, { digests, digest });
-  const sentBytes = await uploadParts(connection, supply, { service, compress, now, signal });
-  if (!dryRun) report({ kind: "uploaded", sentBytes, seconds: (now() - began) / 1000 });
-  return { lacked, wireBytes: askedBytes + sentBytes };
-}
-
-/** Asks which chunks of a scan the server lacks. */
-async function askMissing(
-  connection: Connection,
-  { places, context, service, signal }: {
-    readonly places: Scan["places"];
-    readonly context: MissingRequest["context"];
-    readonly service: string;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<{ readonly lacking: ReadonlySet<string>; readonly askedBytes: number }> {
-  const path = `/v1/missing?service=${encodeURIComponent(service)}`;
-  const digests = [...places.keys()];
-  const lacking = new Set<string>();
-  let askedBytes = 0;
-  for (let from = 0; from < digests.length; from += MAX_MISSING_DIGESTS) {
-    const some = digests.slice(from, from + MAX_MISSING_DIGESTS);
-    const body = jsonBytes({ digests: some, context } satisfies MissingRequest);
-    const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
-    askedBytes += body.length;
-    answer.missing.filter((name) => places.has(name)).forEach((name) => lacking.add(name));
+): Promise<DeployEnd> {
+  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
+  let taken = false;
+  try {
+    return await followDeploy(connection, { start, body, signal }, (event) => {
+      if (event.kind === "accepted" || isEnd(event)) taken = !dryRun;
+      report(event);
+    });
+  } finally {
+    if (taken && await manifestDigest(manifest) !== base?.digest) await memory.saveSent(manifest);
   }
-  return { lacking, askedBytes };
 }
 
-function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(JSON.stringify(value));
+/** The request for a deploy; as a difference where that is smaller. */
+async function deployMessage(
+  manifest: Manifest,
+  { service, dockerfile, base, options: { force, dryRun } }: Pick<Round, "service" | "base" | "options"> & {
+    readonly dockerfile: string;
+  },
+): Promise<DeployRequest | DifferenceRequest> {
+  const common = { service, dockerfile, force, dryRun };
+  if (base !== undefined) {
+    const { removed, changed } = manifestDifference(base.manifest, manifest);
+    if (removed.length + changed.length < manifest.entries.length) {
+      const digest = await manifestDigest(manifest);
+      return { ...common, difference: { base: base.digest, digest, removed, changed } };
+    }
+  }
+  return { ...common, manifest };
+}
+
+/** Reports what goes on when all is looked at once more: that it was read is known. */
+function again(report: (event: PushEvent) => void): (event: PushEvent) => void {
+  return (event) => {
+    if (event.kind !== "scanned") report(event);
+  };
+}
+
+function chunksOf(manifest: Manifest | undefined): ReadonlySet<string> {
+  const digests = new Set<string>();
+  for (const entry of manifest?.entries ?? []) {
+    if (entry.type === "file") { for (const { digest } of entry.chunks) digests.add(digest); }
+  }
+  return digests;
 }
 
 function noDockerfile(path: string): MyPaasError {

@@ -1,5 +1,3 @@
-import type { Scan } from "../archive/scan.ts";
-import type { Tree } from "../archive/tree.ts";
 import { MyPaasError } from "../error.ts";
 import { encodeFrame } from "../wire/frames.ts";
 import type { Connection } from "./connection.ts";
@@ -27,35 +25,14 @@ export interface Part {
   readonly content: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Reads chunks again, one after another.
- *
- * @throws {MyPaasError} naming a file that is no longer what it was
- */
-export async function* readParts(
-  tree: Pick<Tree, "readRange">,
-  places: Scan["places"],
-  { digests, digest: hash }: { readonly digests: Iterable<string>; readonly digest: Packing["digest"] },
-): AsyncGenerator<Part, undefined> {
-  for (const digest of digests) {
-    const place = places.get(digest);
-    if (place === undefined) throw new Error(`No file has the chunk ${digest}`);
-    const content = await tree.readRange(place.path, place.offset, place.size);
-    if (hash(content) !== digest) {
-      throw new MyPaasError(`Cannot send "${place.path}": it changed while it was read`, {
-        hint: "Push again when nothing writes to it, or name it in .dockerignore.",
-      });
-    }
-    yield { digest, content };
-  }
-}
-
 export interface UploadOptions {
   readonly service: string;
   readonly compress: Packing["compress"];
   /** Milliseconds of a clock. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of each part as it goes on its way. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -67,14 +44,14 @@ export interface UploadOptions {
 export async function uploadParts(
   connection: Pick<Connection, "putBlobs">,
   parts: AsyncGenerator<Part, undefined>,
-  { service, compress, now, signal }: UploadOptions,
+  { service, compress, now, signal, onSent }: UploadOptions,
 ): Promise<number> {
   const stop = new AbortController();
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   let sentBytes = 0;
   const lane = async () => {
     for (let first = await parts.next(); first.done !== true; first = await parts.next()) {
-      const put = new Put(first.value, parts, { compress, now });
+      const put = new Put(first.value, parts, { compress, now, onSent });
       const { stored } = await put.sentBy((stream) => connection.putBlobs(service, stream, either));
       sentBytes += put.bytes;
       if (stored !== put.parts) {
@@ -99,7 +76,7 @@ class Put {
   constructor(
     first: Part,
     supply: AsyncGenerator<Part, undefined>,
-    { compress, now }: Pick<UploadOptions, "compress" | "now">,
+    { compress, now, onSent }: Pick<UploadOptions, "compress" | "now" | "onSent">,
   ) {
     const began = now();
     let next: Part | undefined = first;
@@ -112,6 +89,7 @@ class Put {
           if (part === undefined) return controller.close();
           const frame = encodeFrame(part.content, { digest: part.digest, compress });
           this.bytes += frame.length;
+          onSent?.(frame.length);
           this.parts++;
           contentBytes += part.content.length;
           controller.enqueue(frame);

@@ -10,6 +10,7 @@ import { type ParsedService, parseService } from "../service/parse_service.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { Chunk, Manifest, ManifestEntry } from "../wire/manifest.ts";
 import type { DeployRequest } from "../wire/requests.ts";
+import { checkChunks } from "./manifests.ts";
 
 const MAX_DOCKERFILE_BYTES = 1 << 20;
 
@@ -95,6 +96,7 @@ async function readDockerfile({ service, dockerfile, manifest }: DeployRequest, 
 }
 
 async function readAll(service: string, entry: ManifestEntry & { readonly type: "file" }, source: BlobSource) {
+  await checkChunks({ service, manifest: { entries: [entry] } }, source);
   const all = new Uint8Array(entry.size);
   let at = 0;
   for (const chunk of entry.chunks) {

@@ -10,6 +10,7 @@ import type { EnvStore } from "./env_values.ts";
 import type { Probation } from "./probation.ts";
 import type { LoadSources } from "./load_sources.ts";
 import type { ServiceActions } from "./service_actions.ts";
+import type { ManifestStore } from "./manifests.ts";
 import type { Logins } from "./logins.ts";
 import type { Registries } from "./registries.ts";
 import type { AuditLog, KeyStore } from "./stores.ts";
@@ -76,6 +77,7 @@ export interface ApiParts {
   readonly sealingKey: SealingKey;
   /** Where the blobs of each door are. */
   readonly sources: Readonly<Record<Door, BlobSource>>;
+  readonly manifests: ManifestStore;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
   readonly uploads: (request: Request, service: string) => Promise<Response>;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];

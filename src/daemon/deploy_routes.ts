@@ -1,6 +1,7 @@
 import { MyPaasError, UsageError } from "../error.ts";
-import { parseDeployRequest } from "../wire/request_schemas.ts";
+import { parseDeployMessage } from "../wire/manifest_difference.ts";
 import { followed, readyFor } from "./followed.ts";
+import { wholeRequest } from "./manifests.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
 import { asker, inQuery, required, row, wholeNumber } from "./route_row.ts";
 
@@ -23,11 +24,13 @@ async function upload(call: Call, { uploads }: ApiParts): Promise<Result> {
 }
 
 async function deploy(call: Call, parts: ApiParts): Promise<Result> {
-  const request = parseDeployRequest(call.body);
-  if (request.service !== inQuery(call)) {
-    throw new UsageError(`Cannot deploy "${request.service}": the request is for the service "${inQuery(call)}"`);
+  const message = parseDeployMessage(call.body);
+  const { service } = message;
+  if (service !== inQuery(call)) {
+    throw new UsageError(`Cannot deploy "${service}": the request is for the service "${inQuery(call)}"`);
   }
-  await readyFor(call, parts, `Cannot deploy "${request.service}"`);
+  await readyFor(call, parts, `Cannot deploy "${service}"`);
+  const request = "difference" in message ? await wholeRequest(message, parts.manifests) : message;
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, {
     source,
@@ -35,6 +38,7 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
     ...asker(call),
     signal: call.request.signal,
   });
+  if (!request.dryRun) parts.manifests.save(service, request.manifest);
   return followed(accepted, call, parts);
 }
 

@@ -19,6 +19,7 @@ import { Builds } from "./builds.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
+import { checkChunks } from "./manifests.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
 import { OpenDeploys } from "./open_deploys.ts";
 import { VisitCounter } from "./visits.ts";
@@ -99,6 +100,7 @@ export class Deploys {
     const { spec } = service;
     const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
     if (current === undefined && !request.dryRun) {
+      await checkChunks(request, source);
       await checkBuildDisk(this.#parts.buildSpace, sizeOf(request.manifest).bytes, `Cannot deploy "${spec.name}"`);
     }
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);

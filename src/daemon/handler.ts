@@ -1,3 +1,4 @@
+import { STATUS_CODE } from "@std/http/status";
 import { mayDo } from "../auth/roles.ts";
 import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
@@ -12,6 +13,7 @@ import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
 import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
 import { keepLines, type KeepListParts } from "./blob_lists.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
+import { LackingHere } from "./manifests.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
 
@@ -44,7 +46,8 @@ async function answerOrFailure(parts: HandlerParts, request: Request, door: Door
     if (!(error instanceof MyPaasError)) {
       parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
     }
-    return await parts.signer.signed(errorAnswer(error), state.asked);
+    const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
+    return await parts.signer.signed(errorAnswer(error, status), state.asked);
   }
 }
 

@@ -8,6 +8,7 @@ import { sha256 } from "./hash.ts";
 
 /** So many chunks are synced at the same time: the disk's journal takes them together, and each takes a thread. */
 const SYNCS = 16;
+const LOOKS_IN_A_ROW = 64;
 /** A chunk that was used within this time, in milliseconds, is not touched again. */
 const TOUCH_AFTER_MS = 10 * 60 * 1000;
 
@@ -19,18 +20,22 @@ const TOUCH_AFTER_MS = 10 * 60 * 1000;
  * next push finds and sends again, but never be there in part.
  */
 export function blobFolder(root: string): BlobStore & BlobSource {
+  /** @param has looks at a path and awaits nothing, so that no collection comes in between */
+  async function without(service: string, digests: Iterable<string>, has: (path: string) => boolean) {
+    const missing: string[] = [];
+    let looked = 0;
+    for (const digest of digests) {
+      if (!has(blobPath(root, service, digest))) missing.push(digest);
+      // A look takes a few microseconds, a promise for it ten times that. Now and then others have their turn.
+      if (++looked % LOOKS_IN_A_ROW === 0) await Deno.lstat(root);
+    }
+    return missing;
+  }
+
   return {
-    async lacking(service, digests) {
-      const lacking: string[] = [];
-      for (const group of Map.groupBy(digests, (digest) => folderOf(blobPath(root, service, digest)))) {
-        const [folder, names] = group;
-        const there = await filesIn(folder);
-        for (const name of names) {
-          if (!there.has(name) || !touch(`${folder}/${name}`)) lacking.push(name);
-        }
-      }
-      return lacking;
-    },
+    lacking: (service, digests) => without(service, digests, touch),
+
+    gone: (service, digests) => without(service, digests, isThere),
 
     async put(service, chunks) {
       const unnamed: Unnamed[] = [];
@@ -88,28 +93,22 @@ function openNew(path: string): Deno.FsFile {
   }
 }
 
-/** Names of the regular files in a folder; none when it is not there. */
-async function filesIn(folder: string): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
+/** Whether there is a file at all. What else goes wrong, reading it will tell. */
+function isThere(path: string): boolean {
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile) names.add(name);
-    }
+    Deno.lstatSync(path);
+    return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return !(error instanceof Deno.errors.NotFound);
   }
-  return names;
 }
 
-/**
- * Notes that a chunk is used now. Nothing is awaited, so that no collection comes in between.
- *
- * @returns false when it has just been collected
- */
+/** The same for a regular file, which counts as used now. */
 function touch(path: string): boolean {
   try {
     const now = Date.now();
-    const { mtime } = Deno.lstatSync(path);
+    const { isFile, mtime } = Deno.lstatSync(path);
+    if (!isFile) return false;
     if (Math.abs(now - (mtime?.getTime() ?? 0)) > TOUCH_AFTER_MS) Deno.utimeSync(path, now / 1000, now / 1000);
     return true;
   } catch (error) {

@@ -91,6 +91,16 @@ export async function removeFile(path: string): Promise<void> {
   await ignoreMissing(Deno.remove(path));
 }
 
+/** Removes all files of a folder but those that were written last. */
+export async function removeAllButNewest(folder: string, kept: number): Promise<void> {
+  const files = await Array.fromAsync(Deno.readDir(folder), async ({ name }) => {
+    const path = `${folder}/${name}`;
+    return { path, writtenMs: (await Deno.lstat(path)).mtime?.getTime() ?? 0 };
+  });
+  files.sort((a, b) => b.writtenMs - a.writtenMs);
+  for (const { path } of files.slice(kept)) await removeFile(path);
+}
+
 async function ignoreMissing(removal: Promise<void>): Promise<void> {
   try {
     await removal;

@@ -15,7 +15,10 @@ export function diskTree(root: string): Tree {
     const info = await Deno.lstat(absolute(path));
     const type = info.isFile ? "file" : info.isDirectory ? "dir" : info.isSymlink ? "link" : "other";
     const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
-    return { path, type, mode: (info.mode ?? 0o644) & 0o7777, size: info.size, target };
+    const { size, ino } = info;
+    const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
+    const stamp = `${size} ${mtime} ${ctime} ${ino}`;
+    return { path, type, mode: (info.mode ?? 0o644) & 0o7777, size, stamp, changedMs: Math.max(mtime, ctime), target };
   }
 
   return {

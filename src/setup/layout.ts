@@ -12,6 +12,8 @@ export interface ServerLayout {
   readonly sealingKey: string;
   readonly daemonLock: string;
   readonly blobs: string;
+  /** The manifests that the next pushes may build on. */
+  readonly manifests: string;
   readonly spool: string;
   readonly traefik: string;
   readonly traefikStatic: string;
@@ -51,6 +53,7 @@ export function serverLayout(root: string): ServerLayout {
     sealingKey: `${lib}/sealing.key`,
     daemonLock: `${lib}/daemon.lock`,
     blobs: `${lib}/blobs`,
+    manifests: `${lib}/manifests`,
     spool: `${lib}/spool`,
     traefik,
     traefikStatic: `${traefik}/traefik.yml`,

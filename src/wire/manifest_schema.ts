@@ -31,7 +31,8 @@ const linkTarget = v.pipe(v.string(), faultless((target) => target === "" ? "mus
 
 const mode = wholeNumber(0, MAX_MODE);
 
-const entry: v.GenericSchema<unknown, ManifestEntry> = v.variant("type", [
+/** One entry by itself. */
+export const manifestEntry: v.GenericSchema<unknown, ManifestEntry> = v.variant("type", [
   v.strictObject({
     type: v.literal("file"),
     path: contextPath,
@@ -48,7 +49,7 @@ export const manifest: v.GenericSchema<unknown, Manifest> = v.strictObject({
   entries: v.pipe(
     v.array(v.unknown()),
     v.maxLength(MAX_ENTRIES, `must have at most ${MAX_ENTRIES} entries`),
-    v.array(entry),
+    v.array(manifestEntry),
   ),
 });
 
@@ -59,6 +60,9 @@ export const manifest: v.GenericSchema<unknown, Manifest> = v.strictObject({
  * @throws {UsageError} naming the first entry that is wrong
  */
 export function checkManifest({ entries }: Manifest): void {
+  if (entries.length > MAX_ENTRIES) {
+    throw new UsageError(`Cannot read the manifest: it has more than ${MAX_ENTRIES} entries`);
+  }
   const below = new NotFolders();
   let previous = "";
   for (const [index, entry] of entries.entries()) {

@@ -1,10 +1,9 @@
 import * as v from "valibot";
-import { UsageError } from "../error.ts";
-import { count, digest, hex, keyName, publicKey, quoted, role, scope, serviceName, signature } from "./fields.ts";
+import { count, digest, hex, keyName, publicKey, role, scope, serviceName, signature } from "./fields.ts";
 import { MAX_MISSING_DIGESTS } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
-import { checkManifest, contextPath, manifest } from "./manifest_schema.ts";
-import type { DeployRequest, InviteRequest, LoginRequest, MissingRequest } from "./requests.ts";
+import { checkManifest, manifest } from "./manifest_schema.ts";
+import type { InviteRequest, LoginRequest, MissingRequest } from "./requests.ts";
 import { validate } from "./validate.ts";
 
 // Requests are strict: a field that this server does not know is refused, never ignored.
@@ -25,14 +24,6 @@ const missingRequest: v.GenericSchema<unknown, MissingRequest> = v.strictObject(
   context: v.optional(v.strictObject({ files: count, bytes: count })),
 });
 
-const deployRequest: v.GenericSchema<unknown, DeployRequest> = v.strictObject({
-  service: serviceName,
-  dockerfile: contextPath,
-  manifest,
-  force: v.boolean(),
-  dryRun: v.boolean(),
-});
-
 const inviteRequest: v.GenericSchema<unknown, InviteRequest> = v.strictObject({ name: keyName, role, scope });
 
 /** @throws {UsageError} naming the field and what is allowed */
@@ -50,18 +41,6 @@ export function parseManifest(json: unknown): Manifest {
   const parsed = validate(manifest, json, { what: "the manifest", kind: "usage" });
   checkManifest(parsed);
   return parsed;
-}
-
-/** @throws {UsageError} naming the field and what is allowed */
-export function parseDeployRequest(json: unknown): DeployRequest {
-  const request = validate(deployRequest, json, { what: "the deploy request", kind: "usage" });
-  checkManifest(request.manifest);
-  if (!request.manifest.entries.some(({ type, path }) => type === "file" && path === request.dockerfile)) {
-    throw new UsageError(
-      `Cannot read the deploy request: "dockerfile" must be a file of the manifest, not ${quoted(request.dockerfile)}`,
-    );
-  }
-  return request;
 }
 
 /** @throws {UsageError} naming the field and what is allowed */

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { contextTar } from "../../src/archive/context_tar.ts";
 import { parseIgnore } from "../../src/archive/ignore.ts";
-import { scanTree } from "../../src/archive/scan.ts";
 import { sha256 } from "../../src/host/hash.ts";
 import { diskTree } from "../../src/host/tree.ts";
 import type { Manifest } from "../../src/wire/manifest.ts";
 import { waitUntil } from "../../src/wait.ts";
 import { plant, run, tempFolder } from "../host/temp_folder.ts";
+import { scanTree } from "./scan_tree.ts";
 
 function oneFile(chunks: number, size: number): Manifest {
   const parts = Array.from({ length: chunks }, (_, i) => ({ digest: sha256(`${i}`), size }));
@@ -33,7 +33,6 @@ Deno.test("contextTar() makes a tar from which the real tar restores the folder"
   const { manifest, places } = await scanTree(tree, {
     ignore: parseIgnore(""),
     dockerfile: "Dockerfile",
-    digest: sha256,
   });
   const tar = contextTar(manifest, ({ digest }) => {
     const place = places.get(digest);

@@ -51,6 +51,7 @@ async function accept(
       if (service !== "blog" || chunk === undefined) throw new MyPaasError(`Cannot read the blob "${digest}"`);
       return Promise.resolve(chunk);
     },
+    gone: () => Promise.resolve([]),
   });
 }
 

@@ -31,6 +31,7 @@ import type { DeployRequest } from "../../src/wire/requests.ts";
 import { BenchServer } from "../deploy/bench_server.ts";
 import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
+import { MemoryManifests } from "../fakes/memory_manifests.ts";
 import { MemoryLoad } from "../fakes/memory_load.ts";
 
 /** An answer of the gate to a signed request. */
@@ -54,6 +55,7 @@ export class BenchDaemon implements AsyncDisposable {
   readonly blobLists = new SqliteBlobLists(this.server.database);
   /** The disk that images are built on. */
   disk = { free: 2 ** 40, reserve: 2 ** 30 };
+  readonly manifests = new MemoryManifests();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
   readonly builds: readonly string[] = this.images.builds;
@@ -110,6 +112,8 @@ export class BenchDaemon implements AsyncDisposable {
         if (content === undefined) throw new MyPaasError(`Cannot read the blob "${digest}": it is missing`);
         return Promise.resolve(new Uint8Array(content));
       },
+      gone: (service: string, digests: Iterable<string>) =>
+        Promise.resolve([...digests].filter((digest) => !blobs.stored.has(`${service}/${digest}`))),
     };
     const url = "https://paas.example";
     this.parts = {
@@ -149,6 +153,7 @@ export class BenchDaemon implements AsyncDisposable {
         limits: UPLOAD_LIMITS,
       }),
       blobLists: this.blobLists,
+      manifests: this.manifests,
       urlsOf,
       onIdle,
       converged: Promise.resolve(),

@@ -1,11 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readIgnore, scanTree } from "../../src/archive/scan.ts";
+import { readIgnore } from "../../src/archive/context_list.ts";
 import { connectTo } from "../../src/cli/connect.ts";
 import { followDeploy } from "../../src/client/follow_deploy.ts";
 import { MyPaasError } from "../../src/error.ts";
 import { findDockerfile } from "../../src/host/dockerfile_path.ts";
 import { sha256 } from "../../src/host/hash.ts";
 import { diskTree } from "../../src/host/tree.ts";
+import { scanTree } from "../archive/scan_tree.ts";
 import { sharedServer, succeeded } from "./lab.ts";
 
 const server = sharedServer();
@@ -21,7 +22,7 @@ function blobPath(service: string, digest: string): string {
 async function deployFromSpool(service: string, dockerfile: string): Promise<void> {
   const { folder } = await findDockerfile(dockerfile);
   const ignore = await readIgnore(diskTree(folder), "Dockerfile");
-  const { manifest } = await scanTree(diskTree(folder), { ignore, dockerfile: "Dockerfile", digest: sha256 });
+  const { manifest } = await scanTree(diskTree(folder), { ignore, dockerfile: "Dockerfile" });
   const request = { service, dockerfile: "Dockerfile", manifest, force: true, dryRun: false };
   const env = (name: string) => server().laptop()[name];
   const connection = await connectTo("lab", { root: "/", env });

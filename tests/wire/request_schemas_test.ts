@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/error.ts";
 import { MAX_CHUNK_BYTES, MAX_ENTRIES, MAX_MISSING_DIGESTS, MAX_PATH_BYTES } from "../../src/wire/limits.ts";
 import type { ManifestEntry } from "../../src/wire/manifest.ts";
+import { parseDeployMessage } from "../../src/wire/manifest_difference.ts";
 import {
-  parseDeployRequest,
   parseInviteRequest,
   parseLoginRequest,
   parseManifest,
@@ -41,13 +41,13 @@ function faultOf(...entries: unknown[]): string {
   return message.slice(26);
 }
 
-Deno.test("parseDeployRequest() gives back a good request", () => {
-  assertEquals(parseDeployRequest(JSON.parse(JSON.stringify(DEPLOY))), DEPLOY);
+Deno.test("parseDeployMessage() gives back a good request", () => {
+  assertEquals(parseDeployMessage(JSON.parse(JSON.stringify(DEPLOY))), DEPLOY);
 });
 
-Deno.test("parseDeployRequest() names the field and what is allowed", () => {
+Deno.test("parseDeployMessage() names the field and what is allowed", () => {
   const says1 = (change: object, fault: string) =>
-    says(() => parseDeployRequest({ ...DEPLOY, ...change }), `Cannot read the deploy request: ${fault}`);
+    says(() => parseDeployMessage({ ...DEPLOY, ...change }), `Cannot read the deploy request: ${fault}`);
   says1({ service: "Blog" }, '"service" must be the name of a service, not "Blog"');
   says1({ service: "mypaas-x" }, '"service" must be the name of a service, not "mypaas-x"');
   says1({ service: 1 }, '"service" must be a text');
@@ -64,8 +64,30 @@ Deno.test("parseDeployRequest() names the field and what is allowed", () => {
   says1({ dockerfile: "src" }, '"dockerfile" must be a file of the manifest, not "src"');
   says1({ dockerfile: "link" }, '"dockerfile" must be a file of the manifest, not "link"');
   says1({ later: true }, '"later" is not known here');
-  says(() => parseDeployRequest("x"), "Cannot read the deploy request: it must be an object");
-  says(() => parseDeployRequest(undefined), "Cannot read the deploy request: it is missing");
+  says(() => parseDeployMessage("x"), "Cannot read the deploy request: it must be an object");
+  says(() => parseDeployMessage(undefined), "Cannot read the deploy request: it is missing");
+});
+
+Deno.test("parseDeployMessage() takes a difference in place of the manifest", () => {
+  const { manifest: _, ...common } = DEPLOY;
+  const difference = { base: DIGEST, digest: DIGEST, removed: ["a"], changed: [file("b", 5), dir("c"), link("d")] };
+  const request = { ...common, difference };
+  assertEquals(parseDeployMessage(JSON.parse(JSON.stringify(request))), request);
+  const says1 = (change: object, fault: string) =>
+    says(
+      () => parseDeployMessage({ ...common, difference: { ...difference, ...change } }),
+      `Cannot read the deploy request: ${fault}`,
+    );
+  says1({ base: "x" }, '"difference.base" must be 64 lower-case hex digits');
+  says1({ digest: undefined }, '"difference.digest" is missing');
+  says1({ removed: ["../a"] }, '"difference.removed[0]" must have no part "..": "../a"');
+  says1({ changed: [{ type: "pipe" }] }, '"difference.changed[0].type" must be "file" or "dir" or "link"');
+  says1({ removed: Array(MAX_ENTRIES + 1).fill("a") }, '"difference.removed" must have at most 100000 entries');
+  says1({ more: 1 }, '"difference.more" is not known here');
+  says(
+    () => parseDeployMessage({ ...request, manifest: DEPLOY.manifest }),
+    'Cannot read the deploy request: "manifest" is not known here',
+  );
 });
 
 Deno.test("parseManifest() takes what a Linux folder can have", () => {
