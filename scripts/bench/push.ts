@@ -72,13 +72,19 @@ async function* bench(laptop: PushLaptop, one: Case, folder: string): AsyncGener
 }
 
 /** The middle of the times and of the bytes, the largest of the peaks. */
-function middle(figures: readonly PushFigures[]): Pick<PushRow, "seconds" | "wire" | "toldBytes" | "peak"> {
+function middle(figures: readonly PushFigures[]): Pick<PushRow, "seconds" | "wire" | "toldBytes" | "cpu" | "peak"> {
   const of = (pick: (one: PushFigures) => number) => median(figures.map(pick));
   const most = (pick: (one: PushFigures) => number) => Math.max(...figures.map(pick));
   return {
     seconds: { push: of(({ seconds }) => seconds.push), deploy: of(({ seconds }) => seconds.deploy) },
     wire: { up: of(({ wire }) => wire.up), down: of(({ wire }) => wire.down) },
     toldBytes: of(({ toldBytes }) => toldBytes),
+    cpu: {
+      client: of(({ cpu }) => cpu.client),
+      traefik: of(({ cpu }) => cpu.traefik),
+      receiver: of(({ cpu }) => cpu.receiver),
+      daemon: of(({ cpu }) => cpu.daemon),
+    },
     peak: {
       client: most(({ peak }) => peak.client),
       receiver: most(({ peak }) => peak.receiver),

@@ -1,7 +1,8 @@
 import { inspect } from "../../tests/e2e/engine.ts";
 import { jsonLines, MYPAAS, type Ran, succeeded, type TestServer } from "../../tests/e2e/lab.ts";
+import { cpuSeconds } from "../../tests/e2e/processes.ts";
 import { CountingProxy } from "./counting_proxy.ts";
-import { peakMemory, peakOfChild, resetPeakMemory } from "./peak_memory.ts";
+import { peakMemory, resetPeakMemory, useOfChild } from "./peak_memory.ts";
 
 /** What one push was. */
 export interface PushFigures {
@@ -15,6 +16,13 @@ export interface PushFigures {
   readonly wire: { readonly up: number; readonly down: number };
   /** What the client says that it sent. */
   readonly toldBytes: number;
+  /** CPU seconds of each, which tell more than the time does on a machine that is busy. Traefik's are of TLS. */
+  readonly cpu: {
+    readonly client: number;
+    readonly traefik: number;
+    readonly receiver: number;
+    readonly daemon: number;
+  };
   /** The most memory of each process while it went on, in bytes. */
   readonly peak: { readonly client: number; readonly receiver: number; readonly daemon: number };
 }
@@ -46,11 +54,14 @@ export class PushLaptop implements AsyncDisposable {
 
   /** Pushes a project and watches all who take part. */
   async push(project: string): Promise<PushFigures> {
-    const [receiver, daemon] = [
-      (await inspect(this.#server.names.receiver)).State.Pid,
-      await this.#server.daemonPid(),
-    ];
+    const { names } = this.#server;
+    const [receiver, traefik] = await Promise.all(
+      [names.receiver, names.traefik].map(async (name) => (await inspect(name)).State.Pid),
+    );
+    const daemon = await this.#server.daemonPid();
+    if (receiver === undefined || traefik === undefined) throw new Error("Map lost an element");
     for (const pid of [receiver, daemon]) await resetPeakMemory(pid);
+    const used = await Promise.all([traefik, receiver, daemon].map(cpuSeconds));
     this.#proxy.taken();
     const before = performance.now();
     const child = new Deno.Command(MYPAAS, {
@@ -60,7 +71,7 @@ export class PushLaptop implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const [output, client] = await Promise.all([child.output(), peakOfChild(child)]);
+    const [output, client] = await Promise.all([child.output(), useOfChild(child)]);
     const total = (performance.now() - before) / 1000;
     const ran = succeeded(asRan(output));
     const wire = this.#proxy.taken();
@@ -71,7 +82,13 @@ export class PushLaptop implements AsyncDisposable {
       seconds: { push: total - deploy, deploy },
       wire,
       toldBytes,
-      peak: { client, receiver: await peakMemory(receiver), daemon: await peakMemory(daemon) },
+      cpu: {
+        client: client.cpu,
+        traefik: await cpuSeconds(traefik) - (used[0] ?? 0),
+        receiver: await cpuSeconds(receiver) - (used[1] ?? 0),
+        daemon: await cpuSeconds(daemon) - (used[2] ?? 0),
+      },
+      peak: { client: client.peak, receiver: await peakMemory(receiver), daemon: await peakMemory(daemon) },
     };
   }
 

@@ -10,6 +10,7 @@ export interface PushRow {
   readonly seconds: { readonly push: number; readonly deploy?: number };
   readonly wire?: { readonly up: number; readonly down?: number };
   readonly toldBytes?: number;
+  readonly cpu?: PushFigures["cpu"];
   readonly peak?: PushFigures["peak"];
 }
 
