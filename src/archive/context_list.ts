@@ -1,9 +1,17 @@
 import { UsageError } from "../error.ts";
-import { type IgnoreMatch, type IgnoreRules, parseIgnore } from "./ignore.ts";
+import { type IgnoreRules, parseIgnore } from "./ignore.ts";
+import { shownPath } from "./shown_path.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 
 /** An entry that a push can send. */
-export type ContextEntry = TreeEntry & { readonly type: "file" | "dir" | "link" };
+export type ContextEntry = TreeEntry & {
+  readonly type: "file" | "dir" | "link";
+  /** True for a Dockerfile that is ignored: the server builds from it, and `COPY . .` is not to see it. */
+  readonly buildOnly?: true;
+};
+
+/** The mode of a folder that is ignored itself, and is there only because it holds something kept: Docker makes it. */
+const IMPLIED_FOLDER_MODE = 0o755;
 
 /**
  * Reads the ignore rules of a Dockerfile: `<Dockerfile>.dockerignore` beside it beats `.dockerignore` of the context, as in
@@ -12,17 +20,18 @@ export type ContextEntry = TreeEntry & { readonly type: "file" | "dir" | "link" 
  * @throws {UsageError} for a malformed pattern
  */
 export async function readIgnore(tree: Pick<Tree, "text">, dockerfile: string): Promise<IgnoreRules> {
-  for (const name of [`${dockerfile}.dockerignore`, ".dockerignore"]) {
+  for (const name of [`${dockerfile}.dockerignore`, IGNORE_FILE]) {
     const text = await tree.text(name);
     if (text !== undefined) return parseIgnore(text, name);
   }
   return parseIgnore("");
 }
 
+const IGNORE_FILE = ".dockerignore";
+
 /**
- * Lists what a push sends, sorted by path: all that is not ignored, and folders that hold something kept. The Dockerfile is
- * always there, ignored or not, because the server builds from it; so `COPY . .` sees an ignored Dockerfile, which it does
- * not with Docker's own client.
+ * Lists what a push sends, sorted by path: what `COPY . /` copies with Docker's own command, and the Dockerfile, ignored or
+ * not, because the server builds from it.
  *
  * @param dockerfile path of the Dockerfile inside the context
  * @throws {UsageError} for a socket, pipe or device that is not ignored, for a name that is not UTF-8, and when there is
@@ -33,46 +42,42 @@ export async function listContext(
   { ignore, dockerfile }: { readonly ignore: IgnoreRules; readonly dockerfile: string },
 ): Promise<readonly ContextEntry[]> {
   const entries: ContextEntry[] = [];
+  // Docker's command keeps both for the server, which takes them away again. The line that keeps one may show more.
+  const rules = [IGNORE_FILE, dockerfile].filter(ignore.isIgnored).reduce((rules, path) => rules.keeping(path), ignore);
+  const isLeftOut = ({ path }: TreeEntry) =>
+    path !== dockerfile && (path === IGNORE_FILE ? ignore : rules).isIgnored(path);
 
-  /** Tells whether the folder holds something that is sent. */
-  async function folder(path: string, verdict: IgnoreMatch | undefined): Promise<boolean> {
-    let kept = false;
+  async function folder(path: string): Promise<void> {
     for (const entry of await tree.list(path)) {
-      const match = ignore.match(entry.path, verdict);
-      let needed = !match.ignored || entry.path === dockerfile;
-      if (entry.type === "dir") {
-        const enter = needed || dockerfile.startsWith(`${entry.path}/`) || ignore.mayKeepInside(entry.path);
-        if (enter && await folder(entry.path, match)) needed = true;
+      const leftOut = isLeftOut(entry);
+      if (entry.type !== "dir") {
+        if (!leftOut) entries.push(toSend(entry));
+      } else if (!leftOut) {
+        entries.push(toSend(entry));
+        await folder(entry.path);
+      } else if (rules.looksInto(entry.path)) {
+        const before = entries.length;
+        await folder(entry.path);
+        if (entries.length > before) entries.push({ ...toSend(entry), mode: IMPLIED_FOLDER_MODE });
       }
-      if (!needed) continue;
-      checkName(entry.path);
-      entries.push(sendable(entry));
-      kept = true;
     }
-    return kept;
   }
 
-  await folder("", undefined);
+  function toSend(entry: TreeEntry): ContextEntry {
+    const { type, path } = entry;
+    if (type === "other") {
+      throw new UsageError(`Cannot send "${shownPath(path)}": ${entry.fault}`, {
+        hint: "Remove or rename it, or name it in .dockerignore.",
+      });
+    }
+    return { ...entry, type, ...path === dockerfile && ignore.isIgnored(path) && { buildOnly: true } };
+  }
+
+  await folder("");
   if (!entries.some((entry) => entry.path === dockerfile && entry.type !== "dir")) {
-    throw new UsageError(`Cannot find the Dockerfile "${dockerfile}" in the folder that is sent`, {
+    throw new UsageError(`Cannot find the Dockerfile "${shownPath(dockerfile)}" in the folder that is sent`, {
       hint: "Run the command in the folder that has it, or name it.",
     });
   }
   return entries.sort((a, b) => a.path < b.path ? -1 : 1);
-}
-
-function sendable(entry: TreeEntry): ContextEntry {
-  const { type } = entry;
-  if (type !== "other") return { ...entry, type };
-  throw new UsageError(`Cannot send "${entry.path}": it is a socket, a pipe or a device`, {
-    hint: "Remove it, or name it in .dockerignore.",
-  });
-}
-
-/** U+FFFD is what is shown in place of bytes that are not UTF-8: the file could not be named on the server. */
-function checkName(path: string): void {
-  if (!path.includes("\uFFFD")) return;
-  throw new UsageError(`Cannot send "${path}": its name is not valid UTF-8`, {
-    hint: "Rename it, or name its folder in .dockerignore.",
-  });
 }

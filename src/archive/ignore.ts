@@ -1,30 +1,27 @@
 import { UsageError } from "../error.ts";
 import { compileIgnorePattern, type IgnorePattern } from "./ignore_pattern.ts";
 
-/** What the rules say about one path, and what its children need of it. */
-export interface IgnoreMatch {
-  readonly ignored: boolean;
-  /** Which patterns matched the path or a parent of it, in the order of the file. */
-  readonly matched: readonly boolean[];
-}
-
 /** The rules of one `.dockerignore`. Paths are relative to the context, with `/`. */
 export interface IgnoreRules {
-  /** Judges an entry when its folder has been judged; nothing is asked about a parent twice. `undefined`: the context itself. */
-  match(path: string, parent: IgnoreMatch | undefined): IgnoreMatch;
+  /** Judges a path by itself. A folder that is not ignored says nothing about what is inside. */
   isIgnored(path: string): boolean;
-  /** Whether an ignored folder may hold something that is kept by a `!` line. */
-  mayKeepInside(folder: string): boolean;
+  /** Whether Docker looks for what is kept in a folder that is ignored. */
+  looksInto(folder: string): boolean;
+  /** The same rules with one more line, which keeps a path. */
+  keeping(path: string): IgnoreRules;
 }
 
 /**
- * Reads a `.dockerignore` with Docker's meaning of it: lines as moby/patternmatcher's `ignorefile.ReadAll` takes them,
- * paths as `MatchesUsingParentResults` judges them (BuildKit walks a context with it). The last line that matches wins; a
- * pattern that matches a folder matches all that is inside.
+ * Reads a `.dockerignore` with the meaning that the docker command gives it (20.10, for both builders): lines as
+ * moby/buildkit's `dockerignore.ReadAll` takes them, paths as moby's `fileutils.PatternMatcher.Matches` judges them, folders
+ * as `archive.TarWithOptions` walks them. The last line that matches wins. A pattern matches what is inside a folder too,
+ * where it matches as many parts of the path as it has itself.
+ *
+ * BuildKit of Docker 23 and later has gone apart from this: there `!` lines with wildcards have every ignored folder looked
+ * into, and `+()|{}^` stand for themselves.
  *
  * @param name the file's name, for messages
- * @throws {UsageError} naming file and line of a malformed pattern. Go's escapes such as `\d` and `[:alpha:]`, which Docker
- * would take by accident, are refused as well
+ * @throws {UsageError} naming file and line of a malformed pattern
  */
 export function parseIgnore(text: string, name = ".dockerignore"): IgnoreRules {
   const patterns: IgnorePattern[] = [];
@@ -46,31 +43,26 @@ export function parseIgnore(text: string, name = ".dockerignore"): IgnoreRules {
 }
 
 function rulesOf(patterns: readonly IgnorePattern[]): IgnoreRules {
-  function match(path: string, parent: IgnoreMatch | undefined): IgnoreMatch {
-    let ignored = false;
-    const matched = patterns.map((pattern, index) => {
-      let hit = parent?.matched[index] ?? false;
-      if (!hit) {
-        // A line that could not change the verdict is not asked, and so does not count for children either.
-        if (pattern.exception !== ignored) return false;
-        hit = pattern.matches(path);
-      }
-      if (hit) ignored = !pattern.exception;
-      return hit;
-    });
-    return { ignored, matched };
-  }
-
   return {
-    match,
     isIgnored(path) {
-      let verdict: IgnoreMatch | undefined;
-      const parts = path.split("/");
-      for (let i = 1; i <= parts.length; i++) verdict = match(parts.slice(0, i).join("/"), verdict);
-      return verdict?.ignored ?? false;
+      const parents = path.split("/").slice(0, -1);
+      let ignored = false;
+      for (const pattern of patterns) {
+        // A line that could not change the verdict is not asked.
+        if (pattern.exception === ignored && isHit(pattern, path, parents)) ignored = !ignored;
+      }
+      return ignored;
     },
-    mayKeepInside: (folder) => patterns.some((pattern) => pattern.exception && pattern.mayMatchInside(folder)),
+    looksInto: (folder) => patterns.some(({ exception, text }) => exception && `${text}/`.startsWith(`${folder}/`)),
+    keeping(path) {
+      const pattern = compileIgnorePattern(path, true);
+      return typeof pattern === "string" ? this : rulesOf([...patterns, pattern]);
+    },
   };
+}
+
+function isHit({ matches, parts }: IgnorePattern, path: string, parents: readonly string[]): boolean {
+  return matches(path) || (parts <= parents.length && matches(parents.slice(0, parts).join("/")));
 }
 
 /** One line as a cleaned pattern, `!` in front of an exception; undefined when it says nothing. */

@@ -59,6 +59,6 @@ function isSameEntry(a: ManifestEntry, b: ManifestEntry): boolean {
   if (a.type === "link" || b.type === "link") return a.type === "link" && b.type === "link" && a.target === b.target;
   if (a.mode !== b.mode) return false;
   if (a.type === "dir" || b.type === "dir") return a.type === b.type;
-  return a.size === b.size && a.chunks.length === b.chunks.length &&
+  return a.size === b.size && a.buildOnly === b.buildOnly && a.chunks.length === b.chunks.length &&
     a.chunks.every(({ digest }, index) => digest === b.chunks[index]?.digest);
 }

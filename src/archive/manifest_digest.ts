@@ -2,7 +2,7 @@ import type { Manifest } from "../wire/manifest.ts";
 
 /**
  * Names the whole content of a manifest: the SHA-256 (hex) of its canonical text, which is JSON of one array per entry,
- * `["file", path, mode, size, [[digest, size]...]]`, `["dir", path, mode]`, `["link", path, target]`, in the manifest's order.
+ * `["file", path, mode, size, [[digest, size]...]]` (and `"build only"`), `["dir", path, mode]`, `["link", path, target]`, in the manifest's order.
  */
 export function manifestDigest(manifest: Manifest): Promise<string> {
   let digest = DIGESTS.get(manifest);
@@ -21,7 +21,7 @@ async function digestOf(manifest: Manifest): Promise<string> {
     switch (entry.type) {
       case "file": {
         const chunks = entry.chunks.map(({ digest, size }) => [digest, size]);
-        return ["file", entry.path, entry.mode, entry.size, chunks];
+        return ["file", entry.path, entry.mode, entry.size, chunks, ...entry.buildOnly ? ["build only"] : []];
       }
       case "dir":
         return ["dir", entry.path, entry.mode];

@@ -1,5 +1,6 @@
 import type { Chunk, Manifest, ManifestEntry } from "../wire/manifest.ts";
 import { MAX_CHUNK_BYTES } from "../wire/limits.ts";
+import { ChangedFile } from "./changed_file.ts";
 import { cutChunks } from "./chunker.ts";
 import type { ContextEntry } from "./context_list.ts";
 import type { KnownFiles } from "./known_files.ts";
@@ -29,6 +30,9 @@ export interface ScanOptions {
   readonly known: Pick<KnownFiles, "chunks" | "learn">;
 }
 
+/** How often a file is read before it is said that somebody keeps writing to it. */
+const MOST_ATTEMPTS = 4;
+
 /** Reads a listed context file by file, as fast as its chunks are taken, and makes the manifest of it. */
 export class Scan {
   /** Files read so far, and their bytes. */
@@ -46,7 +50,11 @@ export class Scan {
     this.#options = options;
   }
 
-  /** The chunks of all files in order; one that is there more than once comes more than once. */
+  /**
+   * The chunks of all files in order; one that is there more than once comes more than once.
+   *
+   * @throws {ChangedFile} for a file that goes on changing
+   */
   async *chunks(): AsyncGenerator<FoundChunk, void, void> {
     for (const entry of this.#listing) {
       switch (entry.type) {
@@ -68,20 +76,13 @@ export class Scan {
   }
 
   async *#file(entry: ContextEntry): AsyncGenerator<FoundChunk, void, void> {
-    const { path, mode } = entry;
+    const { path, mode, buildOnly } = entry;
     let chunks = this.#options.known.chunks(entry);
     let size = 0;
     if (chunks === undefined) {
-      const read: Chunk[] = [];
-      for await (const content of this.#contents(entry)) {
-        const chunk = { digest: this.#options.digest(content), size: content.length };
-        read.push(chunk);
-        yield { digest: chunk.digest, place: { path, offset: size, size: chunk.size }, content };
-        size += chunk.size;
-        this.bytes += chunk.size;
-      }
-      chunks = read;
+      chunks = yield* this.#readUnchanged(entry);
       this.#options.known.learn(entry, chunks);
+      size = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
     } else {
       for (const chunk of chunks) {
         yield { digest: chunk.digest, place: { path, offset: size, size: chunk.size }, content: undefined };
@@ -89,8 +90,35 @@ export class Scan {
       }
       this.bytes += size;
     }
-    this.#entries.push({ type: "file", path, mode, size, chunks });
+    this.#entries.push({ type: "file", path, mode, size, chunks, ...buildOnly && { buildOnly } });
     this.files++;
+  }
+
+  /** Reads a file, and once more while it changes. What was found before is sent as well, and does no harm. */
+  async *#readUnchanged(entry: ContextEntry): AsyncGenerator<FoundChunk, readonly Chunk[], void> {
+    const before = this.bytes;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return yield* this.#read(entry);
+      } catch (error) {
+        if (!(error instanceof ChangedFile) || attempt === MOST_ATTEMPTS) throw error;
+        this.bytes = before;
+      }
+    }
+  }
+
+  async *#read(entry: ContextEntry): AsyncGenerator<FoundChunk, readonly Chunk[], void> {
+    const { path } = entry;
+    const chunks: Chunk[] = [];
+    let offset = 0;
+    for await (const content of this.#contents(entry)) {
+      const chunk = { digest: this.#options.digest(content), size: content.length };
+      chunks.push(chunk);
+      yield { digest: chunk.digest, place: { path, offset, size: chunk.size }, content };
+      offset += chunk.size;
+      this.bytes += chunk.size;
+    }
+    return chunks;
   }
 
   /** A small file is one chunk: to cut it would save less than it costs to name the pieces. */

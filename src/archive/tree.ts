@@ -3,6 +3,8 @@ export interface TreeEntry {
   /** Relative to the context, with `/`. */
   readonly path: string;
   readonly type: "file" | "dir" | "link" | "other";
+  /** What is wrong with an `other`, such as `it is a socket`; empty for what can be sent. */
+  readonly fault: string;
   /** Permission bits (07777). */
   readonly mode: number;
   readonly size: number;
@@ -19,10 +21,14 @@ export interface Tree {
   /**
    * Entries directly inside a folder (`""`: the context itself), sorted by name. Links are not followed.
    *
-   * @throws {UsageError} when the folder cannot be read, or a link's target is not valid UTF-8
+   * @throws {UsageError} when the folder cannot be read
    */
   list(folder: string): Promise<readonly TreeEntry[]>;
-  /** The parts of a file, one after another; each at most `MAX_CHUNK_BYTES`. */
+  /**
+   * The parts of a file, one after another; each at most `MAX_CHUNK_BYTES`.
+   *
+   * @throws {ChangedFile} when somebody wrote to it meanwhile
+   */
   read(path: string): AsyncIterable<Uint8Array<ArrayBuffer>>;
   /**
    * One part of a file again, when it is sent.

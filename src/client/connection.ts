@@ -214,7 +214,9 @@ export class Connection {
 async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<MyPaasError> {
   if (proof !== undefined && answer.headers.has(PROOF_HEADER)) await verifyAnswer(answer, proof);
   const error = explained(errorOfAnswer(answer), answer.headers);
-  if (answer.status === STATUS_CODE.Conflict) return new LackingOnServer(error.message, { hint: error.hint });
+  if (answer.status === STATUS_CODE.Conflict && error.kind === "failed") {
+    return new LackingOnServer(error.message, { hint: error.hint });
+  }
   if (!AWAY.has(answer.status)) return error;
   return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
 }

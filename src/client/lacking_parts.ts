@@ -1,3 +1,4 @@
+import { ChangedFile } from "../archive/changed_file.ts";
 import type { FoundChunk } from "../archive/scan.ts";
 import type { Tree } from "../archive/tree.ts";
 import { MyPaasError } from "../error.ts";
@@ -30,16 +31,6 @@ export interface LackingPartsOptions {
   /** Called when all chunks were found, and when the server has said of all whether it lacks them. */
   readonly onAllFound: () => void;
   readonly onAllAsked: () => void;
-}
-
-/** A file is not what it was when it was listed. */
-export class ChangedFile extends MyPaasError {
-  constructor(path: string, cause?: unknown) {
-    super(`Cannot send "${path}": it changed while it was read`, {
-      cause,
-      hint: "Push again when nothing writes to it, or name it in .dockerignore.",
-    });
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ChangedFile } from "../archive/changed_file.ts";
 import { KnownFiles } from "../archive/known_files.ts";
 import { listContext, readIgnore } from "../archive/context_list.ts";
 import { manifestDifference } from "../archive/manifest_difference.ts";
@@ -11,7 +12,6 @@ import type { DeployRequest } from "../wire/requests.ts";
 import { type Connection, LackingOnServer } from "./connection.ts";
 import { type DeployEnd, followDeploy } from "./follow_deploy.ts";
 import { jsonBytes } from "./json_bytes.ts";
-import { ChangedFile } from "./lacking_parts.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
 import { type PushCache, PushMemory, type SentManifest } from "./push_memory.ts";
 import { sendContext, type SentContext } from "./send_context.ts";

@@ -8,6 +8,8 @@ const PUT_BYTES = 8 << 20;
 const PUT_CONTENT_BYTES = 32 << 20;
 /** ... or after so long, so that no time-out of the way cuts it on a slow line. */
 const PUT_MS = 15_000;
+/** Small frames go on their way together: the way of each piece costs as much as to hash and compress 100 KB. */
+const PIECE_BYTES = 128 << 10;
 /** PUTs at the same time. */
 const LANES = 2;
 
@@ -81,20 +83,26 @@ class Put {
     const began = now();
     let next: Part | undefined = first;
     let contentBytes = 0;
+    const isFull = () => this.bytes >= PUT_BYTES || contentBytes >= PUT_CONTENT_BYTES || now() - began >= PUT_MS;
     this.#stream = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         try {
-          const part = next ?? (await supply.next()).value;
-          next = undefined;
-          if (part === undefined) return controller.close();
-          const frame = encodeFrame(part.content, { digest: part.digest, compress });
-          this.bytes += frame.length;
-          onSent?.(frame.length);
-          this.parts++;
-          contentBytes += part.content.length;
-          controller.enqueue(frame);
-          const full = this.bytes >= PUT_BYTES || contentBytes >= PUT_CONTENT_BYTES || now() - began >= PUT_MS;
-          if (full) controller.close();
+          const frames: Uint8Array[] = [];
+          let size = 0;
+          while (next !== undefined || (size < PIECE_BYTES && !isFull())) {
+            const part = next ?? (await supply.next()).value;
+            next = undefined;
+            if (part === undefined) break;
+            const frame = encodeFrame(part.content, { digest: part.digest, compress });
+            frames.push(frame);
+            size += frame.length;
+            this.bytes += frame.length;
+            this.parts++;
+            contentBytes += part.content.length;
+          }
+          if (size === 0) return controller.close();
+          controller.enqueue(joined(frames, size));
+          onSent?.(size);
         } catch (error) {
           this.#failure = error;
           throw error;
@@ -111,4 +119,16 @@ class Put {
       throw this.#failure ?? error;
     }
   }
+}
+
+function joined(frames: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = frames;
+  if (frames.length === 1 && only !== undefined) return only;
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const frame of frames) {
+    all.set(frame, at);
+    at += frame.length;
+  }
+  return all;
 }

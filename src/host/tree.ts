@@ -1,32 +1,48 @@
-import { MyPaasError, UsageError } from "../error.ts";
+import { ChangedFile } from "../archive/changed_file.ts";
+import { shownPath } from "../archive/shown_path.ts";
 import { MAX_CHUNK_BYTES, type Tree, type TreeEntry } from "../archive/tree.ts";
+import { UsageError } from "../error.ts";
 import { readText } from "./files.ts";
+import { type FolderName, folderNames } from "./folder_names.ts";
+
+// All calls are synchronous: each takes some microseconds, a promise for it twenty times that, and a context has tens of
+// thousands. Whoever reads it waits for the network now and then, so others have their turn.
 
 /**
- * A folder on this disk as a build context. Deno leaves names that are not valid UTF-8 out of a folder's list without a
- * word, so those are not sent.
+ * A folder on this disk as a build context.
  *
  * @param root path of the folder
  */
 export function diskTree(root: string): Tree {
   const absolute = (path: string) => path === "" ? root : `${root}/${path}`;
 
-  async function entry(path: string): Promise<TreeEntry> {
-    const info = await Deno.lstat(absolute(path));
-    const type = info.isFile ? "file" : info.isDirectory ? "dir" : info.isSymlink ? "link" : "other";
-    const target = type === "link" ? await Deno.readLink(absolute(path)) : "";
-    const { size, ino } = info;
-    const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
-    const stamp = `${size} ${mtime} ${ctime} ${ino}`;
-    return { path, type, mode: (info.mode ?? 0o644) & 0o7777, size, stamp, changedMs: Math.max(mtime, ctime), target };
+  /** Undefined for what has gone meanwhile. */
+  function entry({ name, isUtf8 }: FolderName, folder: string): TreeEntry | undefined {
+    const path = folder === "" ? name : `${folder}/${name}`;
+    if (!isUtf8) return other(path, "its name is not valid UTF-8");
+    try {
+      const info = Deno.lstatSync(absolute(path));
+      if (!info.isFile && !info.isDirectory && !info.isSymlink) return other(path, `it is ${kindOf(info)}`);
+      const type = info.isFile ? "file" : info.isDirectory ? "dir" : "link";
+      const target = type === "link" ? Deno.readLinkSync(absolute(path)) : "";
+      const { size, ino } = info;
+      const [mtime, ctime] = [info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0];
+      const stamp = `${size} ${mtime} ${ctime} ${ino}`;
+      const mode = (info.mode ?? 0o644) & 0o7777;
+      return { path, type, fault: "", mode, size, stamp, changedMs: Math.max(mtime, ctime), target };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      // Deno's only such error here.
+      if (error instanceof Deno.errors.InvalidData) return other(path, "the target of this link is not valid UTF-8");
+      throw error;
+    }
   }
 
   return {
+    // deno-lint-ignore require-await
     async list(folder) {
       try {
-        const names: string[] = [];
-        for await (const { name } of Deno.readDir(absolute(folder))) names.push(name);
-        return await Promise.all(names.sort().map((name) => entry(folder === "" ? name : `${folder}/${name}`)));
+        return folderNames(absolute(folder)).map((name) => entry(name, folder)).filter((entry) => entry !== undefined);
       } catch (error) {
         throw readable(error, folder === "" ? root : folder);
       }
@@ -34,57 +50,69 @@ export function diskTree(root: string): Tree {
 
     async *read(path) {
       try {
-        using file = await Deno.open(absolute(path));
-        while (true) {
-          const part = await readFull(file, MAX_CHUNK_BYTES);
-          if (part.length > 0) yield part;
-          if (part.length < MAX_CHUNK_BYTES) return;
+        using file = Deno.openSync(absolute(path));
+        const before = file.statSync();
+        for (let left = before.size; left > 0; left -= MAX_CHUNK_BYTES) {
+          const part = readFull(file, Math.min(left, MAX_CHUNK_BYTES));
+          if (part.length < Math.min(left, MAX_CHUNK_BYTES)) throw new ChangedFile(path);
+          yield part;
+        }
+        const after = file.statSync();
+        if (after.size !== before.size || after.mtime?.getTime() !== before.mtime?.getTime()) {
+          throw new ChangedFile(path);
         }
       } catch (error) {
         throw readable(error, path);
       }
     },
 
+    // deno-lint-ignore require-await
     async readRange(path, offset, size) {
       try {
-        using file = await Deno.open(absolute(path));
-        await file.seek(offset, Deno.SeekMode.Start);
-        const part = await readFull(file, size);
+        using file = Deno.openSync(absolute(path));
+        file.seekSync(offset, Deno.SeekMode.Start);
+        const part = readFull(file, size);
         if (part.length === size) return part;
       } catch (error) {
         throw readable(error, path);
       }
-      throw new MyPaasError(`Cannot send "${path}": it has become shorter since the push began`, {
-        hint: "Push again when nothing writes to it.",
-      });
+      throw new ChangedFile(path);
     },
 
-    text: (path) => readText(absolute(path)),
+    async text(path) {
+      try {
+        return await readText(absolute(path));
+      } catch (error) {
+        throw readable(error, path);
+      }
+    },
   };
 }
 
-/** Most files of a project are smaller; a buffer for the largest chunk costs more than to read them. */
-const FIRST_BUFFER_BYTES = 1 << 14;
-
 /** Reads so many bytes, or to the end of the file, for one read may give less. */
-async function readFull(file: Deno.FsFile, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer = new Uint8Array(Math.min(size, FIRST_BUFFER_BYTES));
+function readFull(file: Deno.FsFile, size: number): Uint8Array<ArrayBuffer> {
+  const buffer = new Uint8Array(size);
   let filled = 0;
   while (filled < size) {
-    if (filled === buffer.length) {
-      const larger = new Uint8Array(size);
-      larger.set(buffer);
-      buffer = larger;
-    }
-    const count = await file.read(buffer.subarray(filled));
+    const count = file.readSync(buffer.subarray(filled));
     if (count === null) break;
     filled += count;
   }
   return filled === size ? buffer : buffer.slice(0, filled);
 }
 
+/** What cannot be sent. */
+function other(path: string, fault: string): TreeEntry {
+  return { path, type: "other", fault, mode: 0, size: 0, stamp: "", changedMs: 0, target: "" };
+}
+
+function kindOf({ isSocket, isFifo }: Deno.FileInfo): string {
+  return isSocket === true ? "a socket" : isFifo === true ? "a pipe" : "a device";
+}
+
 /** Puts what a user can do something about into a sentence; other errors stay as they are. */
-function readable(error: unknown, path: string): unknown {
+function readable(error: unknown, where: string): unknown {
+  const path = shownPath(where);
   if (error instanceof Deno.errors.PermissionDenied) {
     return new UsageError(`Cannot read "${path}": permission denied`, {
       cause: error,
@@ -94,12 +122,11 @@ function readable(error: unknown, path: string): unknown {
   if (error instanceof Deno.errors.NotFound) {
     return new UsageError(`Cannot read "${path}": it is not there`, { cause: error });
   }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new UsageError(`Cannot read "${path}": it is a folder`, { cause: error });
+  }
   if (error instanceof Deno.errors.NotADirectory) {
     return new UsageError(`Cannot read "${path}": it is not a folder`, { cause: error });
-  }
-  // Deno's only such error here is a link whose target is not UTF-8.
-  if (error instanceof Deno.errors.InvalidData) {
-    return new UsageError(`Cannot send "${path}": it holds a link whose target is not valid UTF-8`, { cause: error });
   }
   return error;
 }

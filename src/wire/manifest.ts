@@ -14,6 +14,8 @@ export type ManifestEntry =
     readonly mode: number;
     readonly size: number;
     readonly chunks: readonly Chunk[];
+    /** The server builds from it, and it is no part of what `COPY . .` copies: a Dockerfile that is ignored. */
+    readonly buildOnly?: true;
   }
   | { readonly type: "dir"; readonly path: string; readonly mode: number }
   | { readonly type: "link"; readonly path: string; readonly target: string };

@@ -39,6 +39,7 @@ export const manifestEntry: v.GenericSchema<unknown, ManifestEntry> = v.variant(
     mode,
     size: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     chunks: v.array(v.strictObject({ digest, size: wholeNumber(1, MAX_CHUNK_BYTES) })),
+    buildOnly: v.exactOptional(v.literal(true)),
   }),
   v.strictObject({ type: v.literal("dir"), path: contextPath, mode }),
   v.strictObject({ type: v.literal("link"), path: contextPath, target: linkTarget }),
