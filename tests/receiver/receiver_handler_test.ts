@@ -276,3 +276,10 @@ Deno.test("Over a real socket a refused upload is answered with its reason, not 
     "its content has another SHA-256",
   );
 });
+
+Deno.test("What the gate answers to the receiver itself is not answered to a client", async () => {
+  const { handler } = receiver(gateOf(() => Promise.reject(new Error("asked"))));
+  for (const path of ["/v1/keep?service=blog&scope=all", "/v1/verify", "/v1/./keep", "/v1/x/../keep"]) {
+    assertEquals((await handler(get(path))).status, 404, path);
+  }
+});
