@@ -56,9 +56,10 @@ export class SpoolRoom implements Room {
 
   async take(sizes: readonly number[]): Promise<void> {
     const bytes = sizes.reduce((sum, size) => sum + chunkSpace(size), 0);
-    const now = this.#parts.now();
-    if (this.#lack(bytes) !== undefined && now >= this.#pauseEnds) await this.#collect(bytes);
-    else if (now >= this.#collectedAt + COLLECT_EVERY_MS) this.#collect(0);
+    const { now } = this.#parts;
+    if (now() >= this.#collectedAt + COLLECT_EVERY_MS) this.#collect(0);
+    // Others may have taken what was collected for them and for this one together.
+    while (this.#lack(bytes) !== undefined && now() >= this.#pauseEnds) await this.#collect(bytes);
     const lack = this.#lack(bytes);
     if (lack !== undefined) throw lack;
     this.#taken += bytes;

@@ -92,6 +92,14 @@ Deno.test("SpoolRoom collects when the spool is full, and the upload goes on", a
   assertEquals([scene.taken, scene.idle], [100 * MIB, 15 * MIB]);
 });
 
+Deno.test("SpoolRoom makes room for several uploads at the same time", async () => {
+  const scene = await looked(80 * MIB);
+  await scene.take(15 * MIB);
+  scene.idle = 50 * MIB;
+  const takes = [1, 2, 3].map(() => scene.take(8 * MIB));
+  assertEquals(await Promise.all(takes), [undefined, undefined, undefined]);
+});
+
 Deno.test("SpoolRoom gives up the blobs of releases that do not run before it refuses an upload", async () => {
   const scene = await looked(80 * MIB);
   scene.asked.length = 0;
