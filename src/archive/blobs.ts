@@ -1,10 +1,21 @@
 import type { Chunk } from "../wire/manifest.ts";
 
+/** A chunk's content with its name; whoever passes it on has checked that they belong together. */
+export interface NamedContent {
+  /** SHA-256, 64 lower-case hex digits. */
+  readonly digest: string;
+  readonly content: Uint8Array;
+}
+
 /** Stored chunks, named by their digest and kept apart by service. `src/host` implements it. */
 export interface BlobStore {
-  has(service: string, digest: string): Promise<boolean>;
-  /** Stores a chunk durably; it is there as a whole or not at all. `content` is what `digest` names: the caller checked. */
-  put(service: string, digest: string, content: Uint8Array): Promise<void>;
+  /**
+   * Which of these a service has not. Those that it has count as used now, so that they are not collected while a push
+   * relies on them.
+   */
+  lacking(service: string, digests: readonly string[]): Promise<readonly string[]>;
+  /** Stores chunks durably; each is there as a whole or not at all, whatever becomes of the others. */
+  put(service: string, chunks: readonly NamedContent[]): Promise<void>;
 }
 
 /** Reads chunks that somebody less trusted may have written. `src/host` implements it. */
@@ -18,4 +29,9 @@ export interface BlobSource {
   read(service: string, chunk: Chunk): Promise<Uint8Array<ArrayBuffer>>;
   /** Which of these have no file at all. What a file holds only `read` tells. */
   gone(service: string, digests: Iterable<string>): Promise<readonly string[]>;
+}
+
+/** What a stored chunk counts as: at least what a file system sets apart for one file (ext4: an inode for every 16 KiB). */
+export function chunkSpace(bytes: number): number {
+  return Math.max(bytes, 16 << 10);
 }

@@ -1,5 +1,6 @@
 import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
+import { keptBlobs } from "../daemon/blob_lists.ts";
 import type { HandlerParts } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
 import { PartWatch } from "../daemon/part_watch.ts";
@@ -16,7 +17,7 @@ import { EngineUses } from "../docker/engine_uses.ts";
 import { checkCredential } from "../docker/registry_auth.ts";
 import { blobFolder } from "../host/blob_store.ts";
 import { controlGroupUse } from "../host/control_group.ts";
-import { sha256 } from "../host/hash.ts";
+import { dockerSpace } from "../host/disk_space.ts";
 import { manifestFolder } from "../host/manifest_folder.ts";
 import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
@@ -24,8 +25,6 @@ import { dockerPlatform } from "../host/process.ts";
 import { traefikCounts } from "../host/traefik_counts.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
-import { zstdDecompress } from "../host/zstd.ts";
-import { UPLOAD_LIMITS, uploadHandler } from "../receiver/upload_handler.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
@@ -34,6 +33,7 @@ import type { ServerLayout } from "../setup/layout.ts";
 import { traefikAdminAddress } from "../setup/parts.ts";
 import { type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../setup/settings.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
+import { SqliteBlobLists } from "../state/blob_lists.ts";
 import type { Database } from "../state/database.ts";
 import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
@@ -41,6 +41,7 @@ import { SqliteRegistryStore } from "../state/registry_store.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { ownKey, ownSealingKey, pinOf } from "./daemon_keys.ts";
 import { watchLive } from "./daemon_watch.ts";
+import { storedBlobs } from "./stored_blobs.ts";
 
 /** What the daemon is made from. */
 export interface DaemonGround {
@@ -86,6 +87,7 @@ export async function daemonParts(
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
   const registries = new SqliteRegistryStore(database);
+  const blobLists = new SqliteBlobLists(database);
   const envStore = new SqliteEnvStore(database);
   const urlsOf = (spec: ServiceSpec) => publicUrls(spec, { http: settings.httpPort, https: settings.httpsPort });
   const traefik = {
@@ -131,6 +133,9 @@ export async function daemonParts(
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
     builderKind: settings.builder,
+    quotas: settings,
+    buildSpace: async () => dockerSpace(await machine.dataFolder()),
+    blobLists,
     buildsAtATime: settings.builds,
     urlsOf,
     volumePlace,
@@ -144,7 +149,12 @@ export async function daemonParts(
     daemonKey: daemonKey.publicKey,
     certificatePin: settings.domain === undefined ? await pinOf(layout) : undefined,
   };
-  const local = blobFolder(layout.blobs);
+  const local = storedBlobs(layout.blobs, {
+    spoolBytes: settings.spoolSize,
+    quotas: settings,
+    kept: (service, scope) => Promise.resolve(keptBlobs({ blobLists, store }, { service, scope, door: "local" })),
+    log,
+  });
   const handlerParts = {
     serverId,
     version,
@@ -166,9 +176,10 @@ export async function daemonParts(
     envStore,
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
-    sources: { local, gate: blobFolder(layout.spool) },
+    sources: { local: local.blobs, gate: blobFolder(layout.spool) },
     manifests: manifestFolder(layout.manifests, log),
-    uploads: uploadHandler({ store: local, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
+    uploads: local.uploads,
+    blobLists,
     urlsOf,
     onIdle,
     signer: new Signer(serverId, daemonKey),

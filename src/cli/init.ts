@@ -30,6 +30,9 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
       ),
     )
     .option("--builds <count>", "how many images are built at the same time (1)")
+    .option("--max-context <size>", "most bytes of the files of one push (4g)")
+    .option("--max-files <count>", "most files, folders and links of one push (100000)")
+    .option("--spool-size <size>", "how much disk pushed files may take (20g)")
     .option("--traefik-image <image>", `which Traefik (${DEFAULT_TRAEFIK_IMAGE})`)
     .option("--auto-domain [suffix]", "reach services without a domain at SERVICE.SUFFIX (<address>.sslip.io)")
     .action(({ autoDomain, ...flags }) =>

@@ -6,6 +6,10 @@ export interface ReceiverCommandRequest {
   readonly gate: string;
   readonly port: number;
   readonly serverId: string;
+  /** As in the server's settings. */
+  readonly maxContext: number;
+  readonly maxFiles: number;
+  readonly spoolSize: number;
 }
 
 /** Defines `mypaas receiver`; `run` does the work. */
@@ -16,5 +20,8 @@ export function receiverCommand(run: Run<ReceiverCommandRequest>): CommandUnknow
     .requiredOption("--gate <socket>", "the daemon's socket for it")
     .requiredOption("--port <port>", "where it listens", Number)
     .requiredOption("--server-id <id>", "the id that hello tells")
-    .action(({ spool, gate, port, serverId }) => run({ spool, gate, port, serverId }));
+    .requiredOption("--max-context <bytes>", "most bytes of one push", Number)
+    .requiredOption("--max-files <count>", "most files of one push", Number)
+    .requiredOption("--spool-size <bytes>", "how much all of it may take", Number)
+    .action(run);
 }

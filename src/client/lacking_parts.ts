@@ -16,6 +16,8 @@ const BATCH_BYTES = 8 << 20;
 export interface LackingPartsOptions {
   readonly connection: Pick<Connection, "json">;
   readonly service: string;
+  /** All that is pushed. */
+  readonly context: MissingRequest["context"];
   /** Where chunks are read again whose content is not in memory. */
   readonly tree: Pick<Tree, "readRange">;
   readonly digest: Packing["digest"];
@@ -101,9 +103,9 @@ export class LackingParts {
   }
 
   async #ask(found: ReadonlyMap<string, FoundChunk>): Promise<FoundChunk[]> {
-    const { connection, service, signal } = this.#options;
+    const { connection, service, context, signal } = this.#options;
     const path = `/v1/missing?service=${encodeURIComponent(service)}`;
-    const body = jsonBytes({ digests: [...found.keys()] } satisfies MissingRequest);
+    const body = jsonBytes({ digests: [...found.keys()], context } satisfies MissingRequest);
     const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
     this.askedBytes += body.length;
     const lacking: FoundChunk[] = [];

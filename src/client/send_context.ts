@@ -67,6 +67,10 @@ export async function sendContext(
   const lacking = new LackingParts(scan.chunks(), {
     connection,
     service,
+    context: {
+      files: listing.length,
+      bytes: listing.reduce((sum, { type, size }) => type === "file" ? sum + size : sum, 0),
+    },
     tree,
     digest,
     has: (name) => has.has(name),

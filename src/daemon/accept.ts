@@ -1,5 +1,6 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import { manifestDigest } from "../archive/manifest_digest.ts";
+import { checkQuotas, type ContextSize, type Quotas } from "../archive/quotas.ts";
 import { UsageError } from "../error.ts";
 import { withAutoDomain } from "../service/auto_domain.ts";
 import type { BuilderKind } from "../service/builder_syntax.ts";
@@ -7,7 +8,7 @@ import { checkImages } from "../service/image_fence.ts";
 import { isServiceImage } from "../service/names.ts";
 import { type ParsedService, parseService } from "../service/parse_service.ts";
 import type { ServiceSpec } from "../service/spec.ts";
-import type { ManifestEntry } from "../wire/manifest.ts";
+import type { Chunk, Manifest, ManifestEntry } from "../wire/manifest.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { checkChunks } from "./manifests.ts";
 
@@ -22,6 +23,7 @@ export interface AcceptParts {
   readonly autoDomain?: string | undefined;
   /** What images are built with. */
   readonly builderKind: BuilderKind;
+  readonly quotas: Quotas;
 }
 
 /** A deploy request that may be carried out. */
@@ -41,6 +43,7 @@ export async function acceptDeploy(
   request: DeployRequest,
   source: BlobSource,
 ): Promise<AcceptedDeploy> {
+  checkQuotas(sizeOf(request.manifest), parts.quotas, `Cannot deploy "${request.service}"`);
   const text = await readDockerfile(request, source);
   const service = parseService(text, request.dockerfile, {
     platform: parts.platform,
@@ -63,6 +66,19 @@ export async function acceptDeploy(
 export function followedImage({ onlyFrom, baseImages }: ParsedService): string | undefined {
   const image = onlyFrom ? baseImages.at(-1) : undefined;
   return image?.includes("@") ? undefined : image;
+}
+
+/** What a manifest describes. */
+export function sizeOf({ entries }: Manifest): ContextSize {
+  return {
+    files: entries.length,
+    bytes: entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0),
+  };
+}
+
+/** The parts of all files of a manifest; the same one may be there more than once. */
+export function chunksOf({ entries }: Manifest): readonly Chunk[] {
+  return entries.flatMap((entry) => entry.type === "file" ? entry.chunks : []);
 }
 
 /** The chunks of one file, read and joined. */

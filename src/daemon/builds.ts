@@ -4,8 +4,10 @@ import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import type { BuilderKind } from "../service/builder_syntax.ts";
 import type { ParsedService } from "../service/parse_service.ts";
+import type { Chunk } from "../wire/manifest.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { followedImage } from "./accept.ts";
+import { type BuildSpace, whileDiskLasts } from "./build_disk.ts";
 import type { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
 
@@ -14,15 +16,19 @@ export class Builds {
   readonly #builder: Pick<Builder, "build">;
   readonly #kind: BuilderKind;
   readonly #queue: Queue;
+  readonly #space: BuildSpace;
 
-  /** @param atATime how many builds go on side by side */
-  constructor(
-    builder: Pick<Builder, "build">,
-    { kind, atATime }: { readonly kind: BuilderKind; readonly atATime: number },
-  ) {
+  constructor({ builder, kind, atATime, space }: {
+    readonly builder: Pick<Builder, "build">;
+    readonly kind: BuilderKind;
+    /** How many builds go on side by side. */
+    readonly atATime: number;
+    readonly space: BuildSpace;
+  }) {
     this.#builder = builder;
     this.#kind = kind;
     this.#queue = new Queue(atATime);
+    this.#space = space;
   }
 
   /**
@@ -42,6 +48,8 @@ export class Builds {
   ): Promise<BuiltImage> {
     const behind = this.#queue.behind("build");
     if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
+    const cannot = `Cannot build "${service}"`;
+    const read = whileDiskLasts((chunk: Chunk) => source.read(service, chunk), this.#space, cannot);
     const build = () =>
       this.#builder.build(
         {
@@ -51,7 +59,7 @@ export class Builds {
           baseImages: parsed.baseImages,
           followed: followedImage(parsed),
           buildArgs: spec.buildArgs,
-          context: contextTar(request.manifest, (chunk) => source.read(service, chunk), this.#kind),
+          context: contextTar(request.manifest, read, this.#kind),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
         signal,

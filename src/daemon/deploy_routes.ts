@@ -34,6 +34,7 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
   const source = parts.sources[call.door];
   const accepted = await parts.deploys.submit(request, {
     source,
+    door: call.door,
     ...asker(call),
     signal: call.request.signal,
   });

@@ -11,7 +11,10 @@ import { toWireError } from "../wire/error_body.ts";
 import type { TraefikCounts } from "../traefik/metrics.ts";
 import type { DeployEvent, Visits, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
-import { acceptDeploy, type AcceptParts, followedImage } from "./accept.ts";
+import { acceptDeploy, type AcceptParts, chunksOf, followedImage, sizeOf } from "./accept.ts";
+import type { Door } from "./api.ts";
+import { type BlobLists, forgetOldBlobLists } from "./blob_lists.ts";
+import { type BuildSpace, checkBuildDisk } from "./build_disk.ts";
 import { Builds } from "./builds.ts";
 import { completeEnv, type EnvStore } from "./env_values.ts";
 import { checkClaims, type ClaimParts } from "./claims.ts";
@@ -28,6 +31,8 @@ export interface DeploysParts
   readonly builder: Builder;
   /** How many builds go on side by side; one unless told otherwise. */
   readonly buildsAtATime?: number;
+  readonly buildSpace: BuildSpace;
+  readonly blobLists: BlobLists;
   readonly envStore: Pick<EnvStore, "values">;
   /** How laptops reach the server: a domain or an IPv4 address. */
   readonly address: string;
@@ -71,7 +76,8 @@ export class Deploys {
     this.#parts = parts;
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
-    this.#builds = new Builds(parts.builder, { kind: parts.builderKind, atATime: parts.buildsAtATime ?? 1 });
+    const { builder, builderKind: kind, buildsAtATime: atATime = 1, buildSpace: space } = parts;
+    this.#builds = new Builds({ builder, kind, atATime, space });
   }
 
   /**
@@ -82,8 +88,10 @@ export class Deploys {
    */
   async submit(
     request: DeployRequest,
-    { source, by, mayAct, signal }: Asker & {
+    { source, door, by, mayAct, signal }: Asker & {
       readonly source: BlobSource;
+      /** Through which the blobs came. */
+      readonly door: Door;
       readonly signal?: AbortSignal | undefined;
     },
   ): Promise<Deploy> {
@@ -91,7 +99,10 @@ export class Deploys {
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
     const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
-    if (current === undefined && !request.dryRun) await checkChunks(request, source);
+    if (current === undefined && !request.dryRun) {
+      await checkChunks(request, source);
+      await checkBuildDisk(this.#parts.buildSpace, sizeOf(request.manifest).bytes, `Cannot deploy "${spec.name}"`);
+    }
     if (signal?.aborted) throw new MyPaasError(`Cannot deploy "${spec.name}": who asked has gone away`);
     // Nothing is awaited from here to the new release, so that no other service can get the same domain in between, and
     // no stored value is changed.
@@ -122,6 +133,8 @@ export class Deploys {
       );
     }
     const release = store.createRelease({ spec, env, contentDigest, by, at: now().toISOString() });
+    const digests = chunksOf(request.manifest).map(({ digest }) => digest);
+    this.#note((lists) => lists.add(spec.name, release.number, { door, digests }));
     return this.#start(
       release,
       (deploy, made, signal) => this.#builds.build(made, { request, source, service, log: deploy.log, signal }),
@@ -148,7 +161,17 @@ export class Deploys {
     if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
     checkClaims(this.#parts, spec, mayAct);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });
+    this.#note((lists) => lists.addSame(service, release.number, origin.of));
     return this.#start(release, () => builder.reuse(service, { of: origin.of, release: release.number }));
+  }
+
+  /** Without its list a release is the same: its blobs are only collected sooner. */
+  #note(change: (lists: BlobLists) => void): void {
+    try {
+      change(this.#parts.blobLists);
+    } catch (error) {
+      this.#parts.log(`noting which stored files stay: ${messageOf(error)}`);
+    }
   }
 
   /** What changes the live release would, behind a newer one, bring the older image back. */
@@ -222,6 +245,7 @@ export class Deploys {
         },
       });
       this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
+      this.#note(() => forgetOldBlobLists(this.#parts, service));
       tail.catch((error) => {
         this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
         retry();

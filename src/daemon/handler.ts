@@ -6,19 +6,22 @@ import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
+import { KEEP_PATH, parseKeepRequest } from "../wire/keep.ts";
 import { parseLoginRequest } from "../wire/request_schemas.ts";
-import { parseVerifyRequest } from "../wire/verify.ts";
+import { parseVerifyRequest, VERIFY_PATH } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
 import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
 import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
+import { keepLines, type KeepListParts } from "./blob_lists.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { LackingHere } from "./manifests.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
 
-export interface HandlerParts extends ApiParts, AuthenticateParts {
+export interface HandlerParts extends ApiParts, AuthenticateParts, KeepListParts {
   readonly audit: ApiParts["audit"];
   readonly keys: ApiParts["keys"];
+  readonly store: ApiParts["store"];
   readonly signer: Signer;
   /** Tells whoever runs the daemon about a bug. */
   readonly log: (line: string) => void;
@@ -60,7 +63,10 @@ async function answer(
   if (where === "POST /v1/upgrade" && door === "local") {
     return await respond(parts.signer, { lines: parts.deploys.work.pause.lines(request.signal) }, undefined);
   }
-  if (where === "POST /v1/verify" && door === "gate") return await verifyForReceiver(parts, request, address);
+  if (where === `POST ${VERIFY_PATH}` && door === "gate") return await verifyForReceiver(parts, request, address);
+  if (where === `GET ${KEEP_PATH}` && door === "gate") {
+    return await respond(parts.signer, { lines: keepLines(parts, parseKeepRequest(url.searchParams)) }, undefined);
+  }
   const { route, params } = findRoute(request, door, parts.version);
   const { actor, asked } = door === "local"
     ? { actor: localActor(request.headers), asked: undefined }

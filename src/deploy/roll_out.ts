@@ -1,16 +1,12 @@
 import { errorOfKind, hintWith, LeftOverError, messageOf, MyPaasError } from "../error.ts";
 import { asFailed } from "./as_failed.ts";
 import { giveUp } from "./give_up.ts";
+import { keptReleases } from "./kept_releases.ts";
 import { givePlaces } from "./places.ts";
 import { needsReturnAddress, planDeploy, type Step } from "./plan.ts";
 import { type ReconcileParts, reconcileService } from "./reconcile.ts";
 import { type RunOptions, runSteps } from "./runner.ts";
 import type { Release } from "./store.ts";
-
-/** Images of so many releases are kept, so that a rollback needs no build. */
-const RELEASES_KEPT = 5;
-/** Images of releases older than the newest so many are gone already: each deploy looks at these. */
-const RELEASES_LOOKED_AT = 50;
 
 export interface RollOutParts extends ReconcileParts {
   /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
@@ -110,11 +106,8 @@ async function cleanUp(parts: RollOutParts, release: Release, steps: readonly St
     release,
   });
   parts.store.setStep(service, number, undefined);
-  const recent = parts.store.releases(service, RELEASES_LOOKED_AT).filter(({ status }) => status !== "pending");
-  const wasLive = recent.filter(({ status }) => status === "live" || status === "retired");
-  const kept = new Set(wasLive.slice(0, RELEASES_KEPT));
   // Of one that never was live an image is there when the daemon was killed behind the build.
-  for (const each of recent) if (!kept.has(each)) await parts.builder.removeImage(service, each.number);
+  for (const each of keptReleases(parts.store, service).over) await parts.builder.removeImage(service, each.number);
 }
 
 /** What the answer of a deploy waits for behind the commit: whoever reaches the service from now on does. */

@@ -37,6 +37,11 @@ export class EngineMachine implements Machine {
     return { engine, api: version, liveRestore: LiveRestoreEnabled };
   }
 
+  /** The folder that images and builds are in, as the Engine sees it. */
+  async dataFolder(): Promise<string> {
+    return (await this.#client.run(engineInfo())).DockerRootDir;
+  }
+
   async hasImage(image: string): Promise<boolean> {
     return await hasImage(this.#client, image);
   }

@@ -10,7 +10,11 @@ export function engineVersion(): DockerRequest<v.InferOutput<typeof VersionSchem
   return { action: "ask Docker's version", method: "GET", path: "/version", decode: decodeAs(VersionSchema) };
 }
 
-const InfoSchema = v.object({ LiveRestoreEnabled: v.optional(v.boolean(), false) });
+const InfoSchema = v.object({
+  LiveRestoreEnabled: v.optional(v.boolean(), false),
+  /** The folder with images and builds. */
+  DockerRootDir: v.optional(v.string(), "/var/lib/docker"),
+});
 
 /** Settings of the Engine. */
 export function engineInfo(): DockerRequest<v.InferOutput<typeof InfoSchema>> {

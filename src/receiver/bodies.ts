@@ -15,7 +15,6 @@ export class BodyRefused extends UsageError {}
  * the answer.
  */
 export class IncomingBody {
-  readonly stream: ReadableStream<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #limits: BodyLimits;
   readonly #deadline: AbortSignal;
@@ -27,13 +26,35 @@ export class IncomingBody {
     this.#limits = limits;
     this.#deadline = AbortSignal.timeout(limits.ms);
     this.#deadline.addEventListener("abort", this.#giveUp, { once: true });
-    this.stream = new ReadableStream<Uint8Array>({
+  }
+
+  /** The body for somebody who wants a stream. Each stream on the way costs time for every part. */
+  stream(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         const part = await this.#next();
         if (part === undefined) controller.close();
         else controller.enqueue(part);
       },
     }, { highWaterMark: 0 });
+  }
+
+  /** The body part by part. */
+  async *parts(): AsyncGenerator<Uint8Array, void, void> {
+    for (let part = await this.#next(); part !== undefined; part = await this.#next()) yield part;
+  }
+
+  /** The body whole; the limits are what it can take of memory. */
+  async whole(): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.parts()) parts.push(part);
+    const all = new Uint8Array(this.#bytes);
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
   }
 
   /** Why the stream failed, when it was for a limit. */
@@ -66,11 +87,6 @@ export class IncomingBody {
   }
 
   readonly #giveUp = () => void this.#reader.cancel().catch(() => {});
-}
-
-/** Reads a body whole; the caller has limited it. */
-export async function readWhole(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(body).arrayBuffer());
 }
 
 /** Calls `ended` once, when the body has been read to its end, has failed, or nobody wants the rest. */

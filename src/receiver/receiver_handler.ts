@@ -5,11 +5,12 @@ import { SERVER_HEADER } from "../auth/server_header.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, clientAddress } from "../wire/caller.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
+import { KEEP_PATH } from "../wire/keep.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
-import { parseVerifyAnswer, type VerifyRequest } from "../wire/verify.ts";
+import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
-import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "./bodies.ts";
+import { BodyRefused, IncomingBody, whenBodyEnds } from "./bodies.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
 
@@ -52,6 +53,8 @@ export interface ReceiverParts {
   readonly limits: ReceiverLimits;
 }
 
+/** What the gate answers to the receiver itself, and to nobody behind it. */
+const FOR_RECEIVER: ReadonlySet<string> = new Set([VERIFY_PATH, KEEP_PATH]);
 const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
 const TO_GATE = ["content-type", VERSION_HEADER, ...SIGNED_HEADERS];
 const FROM_GATE = ["content-type", VERSION_HEADER, PROOF_HEADER];
@@ -146,7 +149,7 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
     query: url.search,
     headers: Object.fromEntries(picked(request.headers, SIGNED_HEADERS)),
   };
-  const verified = await ask(gate, "/v1/verify", {
+  const verified = await ask(gate, VERIFY_PATH, {
     method: "POST",
     headers: { "content-type": "application/json", [CLIENT_ADDRESS_HEADER]: address },
     body: JSON.stringify(question),
@@ -155,15 +158,15 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
   if (!verified.ok) return passedOn(verified);
   const { service } = parseVerifyAnswer(await verified.json());
   const { method } = request;
-  if (method === "PUT") return await uploads(new Request(url, { method, body: body?.stream ?? null }), service);
-  const content = await readWhole(body?.stream ?? null);
+  if (method === "PUT") return await uploads(new Request(url, { method }), service, body);
+  const content = await body?.whole() ?? new Uint8Array();
   await checkContentDigest(content, request.headers.get("content-digest"));
   return await uploads(new Request(url, { method, body: content }), service);
 }
 
 /** Passes a request on to the gate, and the answer back, both as they come. A client that goes away ends both. */
 async function relay(gate: Gate, { request, url, body, address }: Incoming): Promise<Response> {
-  if (!url.pathname.startsWith("/v1/") || url.pathname === "/v1/verify") {
+  if (!url.pathname.startsWith("/v1/") || FOR_RECEIVER.has(url.pathname)) {
     throw new Refusal(STATUS_CODE.NotFound, `Cannot find "${url.pathname.slice(0, 200)}" on this server`, {
       skew: true,
     });
@@ -172,7 +175,7 @@ async function relay(gate: Gate, { request, url, body, address }: Incoming): Pro
     const answer = await ask(gate, url.pathname + url.search, {
       method: request.method,
       headers: [...picked(request.headers, TO_GATE), [CLIENT_ADDRESS_HEADER, address]],
-      body: body?.stream ?? null,
+      body: body?.stream() ?? null,
       signal: request.signal,
     });
     return passedOn(answer);

@@ -1,16 +1,15 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { BlobStore } from "../archive/blobs.ts";
-import { MyPaasError, UsageError } from "../error.ts";
+import { checkQuotas, type Quotas } from "../archive/quotas.ts";
+import { MyPaasError, NotWrittenError, UsageError } from "../error.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
 import { decodeFrames, type Frame } from "../wire/frames.ts";
 import { MAX_BODY_BYTES, MAX_CHUNK_BYTES } from "../wire/limits.ts";
 import { parseMissingRequest } from "../wire/request_schemas.ts";
 import type { BlobsAnswer, MissingAnswer } from "../wire/requests.ts";
 import { parseJson } from "../wire/validate.ts";
-import { BodyRefused, IncomingBody, readWhole } from "./bodies.ts";
-
-/** Looks at so many digests, and stores so many blobs, at the same time. */
-const PARALLEL = 16;
+import { Batches, type BatchParts, type BatchWriter } from "./batches.ts";
+import { BodyRefused, IncomingBody } from "./bodies.ts";
 
 export interface UploadLimits {
   /** Body of one `PUT /v1/blobs`. */
@@ -23,8 +22,9 @@ export interface UploadLimits {
 
 export const UPLOAD_LIMITS: UploadLimits = { putBytes: 32 << 20, putContentBytes: 64 << 20, bodyMs: 60_000 };
 
-export interface UploadParts {
+export interface UploadParts extends BatchParts {
   readonly store: BlobStore;
+  readonly quotas: Quotas;
   /** SHA-256, 64 lower-case hex digits. */
   readonly digest: (content: Uint8Array) => string;
   /** Takes a zstd frame apart; throws a MyPaasError when it is none or holds more than `limit` bytes. */
@@ -32,72 +32,67 @@ export interface UploadParts {
   readonly limits: UploadLimits;
 }
 
-/** Answers an upload to one service; the caller has verified that it is allowed. */
-export type UploadHandler = (request: Request, service: string) => Promise<Response>;
+/**
+ * Answers an upload to one service; the caller has verified that it is allowed.
+ *
+ * @param body the request's, when the caller has begun to read it
+ */
+export type UploadHandler = (request: Request, service: string, body?: IncomingBody) => Promise<Response>;
 
 /** Too much of something that may be asked for. */
 class TooMuch extends UsageError {}
 
 /**
- * Handles `POST /v1/missing` and `PUT /v1/blobs`. A blob is stored when its content has the SHA-256 that is its name, one
- * after another as they arrive, so what came before a failure stays.
+ * Handles `POST /v1/missing` and `PUT /v1/blobs`. A blob is stored when its content has the SHA-256 that is its name, a few
+ * at a time as they arrive, so what came before a failure stays.
  */
 export function uploadHandler(parts: UploadParts): UploadHandler {
   const { limits } = parts;
-  return async (request, service) => {
-    const blobs = request.method === "PUT";
-    const bytes = blobs ? limits.putBytes : MAX_BODY_BYTES;
-    const body = request.body === null ? undefined : new IncomingBody(request.body, { bytes, ms: limits.bodyMs });
+  const batches = new Batches(parts);
+  return async (request, service, given) => {
+    const bytes = request.method === "PUT" ? limits.putBytes : MAX_BODY_BYTES;
+    const body = given ??
+      (request.body === null ? undefined : new IncomingBody(request.body, { bytes, ms: limits.bodyMs }));
     try {
       switch (`${request.method} ${new URL(request.url).pathname}`) {
         case "POST /v1/missing":
-          return toResponse(jsonAnswer(await missing(parts.store, service, await readWhole(body?.stream ?? null))));
+          return toResponse(jsonAnswer(await missing(parts, service, await body?.whole() ?? new Uint8Array())));
         case "PUT /v1/blobs":
-          return toResponse(jsonAnswer(await storeBlobs(parts, service, body?.stream)));
+          return toResponse(jsonAnswer(await storeBlobs(parts, batches.open(service), body)));
       }
       throw new Error(`${request.method} ${request.url} is no upload`);
     } catch (error) {
       if (!(error instanceof MyPaasError)) throw error;
-      const tooMuch = error instanceof TooMuch || error instanceof BodyRefused;
-      return toResponse(errorAnswer(error, tooMuch ? STATUS_CODE.ContentTooLarge : undefined));
+      return toResponse(errorAnswer(error, statusOf(error)));
     } finally {
       await body?.drain();
     }
   };
 }
 
+function statusOf(error: MyPaasError): number | undefined {
+  if (error instanceof TooMuch || error instanceof BodyRefused) return STATUS_CODE.ContentTooLarge;
+  return error instanceof NotWrittenError ? STATUS_CODE.InsufficientStorage : undefined;
+}
+
 async function missing(
-  store: BlobStore,
+  { store, quotas }: Pick<UploadParts, "store" | "quotas">,
   service: string,
   body: Uint8Array<ArrayBuffer>,
 ): Promise<MissingAnswer> {
-  const { digests } = parseMissingRequest(parseJson(body, "the list of digests"));
-  const lacking: string[] = [];
-  for (let from = 0; from < digests.length; from += PARALLEL) {
-    const some = digests.slice(from, from + PARALLEL);
-    const there = await Promise.all(some.map((digest) => store.has(service, digest)));
-    lacking.push(...some.filter((_, i) => there[i] !== true));
-  }
-  return { missing: lacking };
+  const { digests, context } = parseMissingRequest(parseJson(body, "the list of digests"));
+  if (context !== undefined) checkQuotas(context, quotas, `Cannot push "${service}"`);
+  return { missing: await store.lacking(service, digests) };
 }
 
 async function storeBlobs(
-  { store, digest, decompress, limits }: UploadParts,
-  service: string,
-  body: ReadableStream<Uint8Array> | undefined,
+  { digest, decompress, limits }: UploadParts,
+  writer: BatchWriter,
+  body: IncomingBody | undefined,
 ): Promise<BlobsAnswer> {
-  const putting = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-  let stored = 0;
   let contentBytes = 0;
-  const put = (name: string, content: Uint8Array) => {
-    const done: Promise<void> = store.put(service, name, content)
-      .then(() => void stored++, (error) => void failures.push(error))
-      .finally(() => putting.delete(done));
-    putting.add(done);
-  };
   try {
-    for await (const frame of body === undefined ? [] : decodeFrames(body)) {
+    for await (const frame of body === undefined ? [] : decodeFrames(body.parts())) {
       const content = contentOf(frame, decompress);
       contentBytes += content.length;
       if (contentBytes > limits.putContentBytes) {
@@ -106,15 +101,14 @@ async function storeBlobs(
       if (digest(content) !== frame.digest) {
         throw new UsageError(`Cannot store the blob "${frame.digest}": its content has another SHA-256`);
       }
-      if (putting.size >= PARALLEL) await Promise.race(putting);
-      if (failures.length > 0) break;
-      put(frame.digest, content);
+      await writer.add({ digest: frame.digest, content });
     }
-  } finally {
-    await Promise.all(putting);
+  } catch (error) {
+    // What arrived before a failure stays.
+    await writer.close();
+    throw error;
   }
-  if (failures.length > 0) throw failures[0];
-  return { stored };
+  return { stored: await writer.close() };
 }
 
 function contentOf({ digest, encoding, payload }: Frame, decompress: UploadParts["decompress"]): Uint8Array {

@@ -116,12 +116,17 @@ const LEAST_MEMORY = 6 * 2 ** 20;
 
 /** `512m`, `1g`, or bytes; 1k is 1024. */
 export function parseMemory(text: string): Parsed<number> {
-  const [, digits = "", unit = ""] = /^(\d+)([kmgt]?)$/i.exec(text) ?? [];
-  const count = wholeNumber(digits) ?? (/^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined);
-  if (count === undefined) return { fault: "is not an amount of memory" };
-  const bytes = count * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
+  const bytes = parseSize(text);
+  if (bytes === undefined) return { fault: "is not an amount of memory" };
   if (bytes < LEAST_MEMORY) return { fault: "is too little" };
   return bytes > Number.MAX_SAFE_INTEGER ? { fault: "is too much" } : { value: bytes };
+}
+
+/** `512m`, `1g`, or bytes; 1k is 1024. Undefined for anything else. */
+export function parseSize(text: string): number | undefined {
+  const [, digits = "", unit = ""] = /^(\d+)([kmgt]?)$/i.exec(text) ?? [];
+  const count = wholeNumber(digits) ?? (/^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined);
+  return count && count * 1024 ** ["", "k", "m", "g", "t"].indexOf(unit.toLowerCase());
 }
 
 /** `2`, `1.5` or `.5` */

@@ -35,6 +35,12 @@ export interface ServerSettings {
   readonly builder: BuilderKind;
   /** How many images are built at the same time. */
   readonly builds: number;
+  /** Most bytes of the files of one push. */
+  readonly maxContext: number;
+  /** Most files, folders and links of one push. */
+  readonly maxFiles: number;
+  /** How many bytes of disk what was pushed may take, once for the spool and once for what came over the daemon's socket. */
+  readonly spoolSize: number;
   readonly apiPassword: string;
   readonly networks: {
     readonly internal: NetworkSettings;
@@ -51,6 +57,12 @@ export function shortId(settings: Pick<ServerSettings, "serverId">, root: string
 
 /** Fixed addresses, counted from the start of each network's lower half; .1 is the gateway. Replicas begin at `firstReplica`. */
 export const FixedHost = { gateway: 1, traefik: 2, receiver: 3, firstReplica: 16 } as const;
+
+/** More than this no push may have, because all of it is in memory at once; `MAX_ENTRIES` of `src/wire/limits.ts`. */
+export const MAX_FILES = 100_000;
+
+/** What a push may hold, and the disk that pushes may take, unless `init` was told otherwise. */
+export const DEFAULT_QUOTAS = { maxContext: 4 * 2 ** 30, maxFiles: MAX_FILES, spoolSize: 20 * 2 ** 30 } as const;
 
 /** The pinned Traefik; another one is tried with `--traefik-image`. */
 export const DEFAULT_TRAEFIK_IMAGE = "traefik:v3.7.15";

@@ -2,7 +2,7 @@ import { parse, stringify } from "@std/yaml";
 import * as v from "valibot";
 import { MyPaasError } from "../error.ts";
 import { containsAddress, isAddress, isSubnet } from "./addresses.ts";
-import type { ServerSettings } from "./settings.ts";
+import { DEFAULT_QUOTAS, MAX_FILES, type ServerSettings } from "./settings.ts";
 
 /** Settings while `init` is under way: a network that was not made yet is not there. */
 export type DraftSettings = Omit<ServerSettings, "networks"> & {
@@ -33,6 +33,11 @@ const port = v.pipe(
 );
 const BUILDS = `a number from 1 to ${MAX_BUILDS}`;
 const builds = v.pipe(v.number(BUILDS), v.integer(BUILDS), v.minValue(1, BUILDS), v.maxValue(MAX_BUILDS, BUILDS));
+const LEAST_SIZE = 2 ** 20;
+const SIZE = "a size of at least 1m, such as 512m or 4g";
+const size = v.pipe(v.number(SIZE), v.integer(SIZE), v.minValue(LEAST_SIZE, SIZE), v.maxValue(2 ** 50, SIZE));
+const FILES = `a number from 1 to ${MAX_FILES}`;
+const files = v.pipe(v.number(FILES), v.integer(FILES), v.minValue(1, FILES), v.maxValue(MAX_FILES, FILES));
 const email = v.pipe(text, v.regex(/^[^@\s]+@[^@\s]+$/, "an email address"));
 const acme = v.pipe(
   text,
@@ -71,9 +76,12 @@ const FIELDS = {
   volumes: folder,
   traefikImage: image,
   autoDomain: v.optional(v.pipe(domain, v.maxLength(200, "a domain of at most 200 characters"))),
-  // A file of an earlier version does not have these two.
+  // A file of an earlier version does not have these.
   builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
   builds: v.optional(builds, 1),
+  maxContext: v.optional(size, DEFAULT_QUOTAS.maxContext),
+  maxFiles: v.optional(files, DEFAULT_QUOTAS.maxFiles),
+  spoolSize: v.optional(size, DEFAULT_QUOTAS.spoolSize),
   apiPassword: v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "64 hex digits")),
   networks: v.strictObject({
     internal: v.optional(network),

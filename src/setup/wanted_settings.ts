@@ -1,6 +1,7 @@
 import { MyPaasError, UsageError } from "../error.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
-import { DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
+import { parseSize } from "../service/option_values.ts";
+import { DEFAULT_QUOTAS, DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
 import { type DraftSettings, fieldProblem } from "./settings_file.ts";
 
 /** What `init` was told this time, as it was written; undefined: as before. An empty text takes an optional value away. */
@@ -32,6 +33,9 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   autoDomain: "--auto-domain",
   builder: "--builder",
   builds: "--builds",
+  maxContext: "--max-context",
+  maxFiles: "--max-files",
+  spoolSize: "--spool-size",
 };
 
 /**
@@ -49,6 +53,8 @@ export function wantedSettings(
   const required = (field: FlagField, before: string) => checked(field, flags[field]) ?? before;
   const number = (field: FlagField, before: number) =>
     flags[field] === undefined ? before : numberFlag(field, flags[field]);
+  const size = (field: "maxContext" | "spoolSize") =>
+    flags[field] === undefined ? previous?.[field] ?? DEFAULT_QUOTAS[field] : sizeFlag(field, flags[field]);
   const domain = optional("domain", previous?.domain);
   const settings: DraftSettings = {
     serverId: previous?.serverId ?? fresh.serverId,
@@ -65,6 +71,9 @@ export function wantedSettings(
     autoDomain: optional("autoDomain", previous?.autoDomain),
     builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
     builds: number("builds", previous?.builds ?? 1),
+    maxContext: size("maxContext"),
+    maxFiles: number("maxFiles", previous?.maxFiles ?? DEFAULT_QUOTAS.maxFiles),
+    spoolSize: size("spoolSize"),
     apiPassword: previous?.apiPassword ?? fresh.apiPassword,
     networks: previous?.networks ?? {},
   };
@@ -94,6 +103,13 @@ function numberFlag(field: FlagField, value: string): number {
   const problem = fieldProblem(field, number);
   if (problem !== undefined) refuse(field, value, problem);
   return number;
+}
+
+function sizeFlag(field: FlagField, value: string): number {
+  const bytes = parseSize(value);
+  const problem = fieldProblem(field, bytes ?? NaN);
+  if (bytes === undefined || problem !== undefined) refuse(field, value, problem ?? "");
+  return bytes;
 }
 
 function supervisorFlag(value: string | undefined): ServerSettings["supervisor"] | undefined {

@@ -5,6 +5,9 @@ import type { Role } from "../wire/requests.ts";
 import type { Database, Row } from "./database.ts";
 import { optionalText, text } from "./release_store.ts";
 
+/** For so long it is said of an invite that it was used or is over, in milliseconds; then nothing is known of it. */
+const INVITE_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** Keys, invites and used nonces in SQLite. */
 export class SqliteKeyStore implements KeyStore, NonceStore {
   readonly #database: Database;
@@ -27,6 +30,9 @@ export class SqliteKeyStore implements KeyStore, NonceStore {
   }
 
   addInvite(invite: Omit<StoredInvite, "usedAt">): void {
+    const { expiresAt } = invite;
+    const forgotten = new Date(Date.parse(expiresAt) - INVITE_KEPT_MS).toISOString();
+    this.#database.run("DELETE FROM invites WHERE expires_at < ?", forgotten);
     this.#database.run(
       "INSERT INTO invites (id, secret, name, role, scope, created_by, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
       invite.id,

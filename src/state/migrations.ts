@@ -89,4 +89,14 @@ export const MIGRATIONS: readonly string[] = [
     set_at TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Which blobs a release was built from: digests of 32 bytes, one after another.
+  CREATE TABLE blob_lists (
+    service TEXT NOT NULL,
+    release INTEGER NOT NULL,
+    door TEXT NOT NULL CHECK (door IN ('local', 'gate')),
+    digests BLOB NOT NULL,
+    PRIMARY KEY (service, release)
+  ) STRICT;
+  `,
 ];

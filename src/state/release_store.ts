@@ -3,6 +3,9 @@ import type { Origin, Release, ReleaseStatus, ReleaseStore, ReplicaPlace, Servic
 import { completeSpec, type EnvVariable, type ServiceSpec, type StoredSpec } from "../service/spec.ts";
 import type { Database, Row } from "./database.ts";
 
+/** So many releases of a service are remembered; the oldest are forgotten. */
+const MAX_RELEASES = 1000;
+
 /** Releases in SQLite. Every write is one transaction, synced when it returns. */
 export class SqliteReleaseStore implements ReleaseStore {
   readonly #database: Database;
@@ -36,6 +39,11 @@ export class SqliteReleaseStore implements ReleaseStore {
       release.at,
     );
     if (row === undefined) throw new Error("INSERT ... RETURNING gave no row");
+    this.#database.run(
+      "DELETE FROM releases WHERE service = ? AND number <= ? AND status NOT IN ('pending', 'live')",
+      service,
+      Number(row["number"]) - MAX_RELEASES,
+    );
     return toRelease(row);
   }
 
@@ -106,6 +114,11 @@ export class SqliteReleaseStore implements ReleaseStore {
     this.#database.transaction(() => {
       this.#database.run("DELETE FROM releases WHERE service = ? AND status <> 'pending'", service);
       this.#database.run("DELETE FROM env_values WHERE service = ?", service);
+      this.#database.run(
+        "DELETE FROM blob_lists WHERE service = ? AND release NOT IN (SELECT number FROM releases WHERE service = ?)",
+        service,
+        service,
+      );
       this.setServiceState(service, "running");
     });
   }

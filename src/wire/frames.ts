@@ -45,11 +45,11 @@ export function encodeFrame(
 }
 
 /**
- * Reads frames as they come, one in memory at a time. Stopping early cancels the body.
+ * Reads frames as they come, one in memory at a time. Stopping early ends the reading of the body.
  *
  * @throws {UsageError} for an unknown encoding, a length out of bounds, or a body that ends inside a frame
  */
-export async function* decodeFrames(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame, void, void> {
+export async function* decodeFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Frame, void, void> {
   const headBytes = new Uint8Array(HEAD_BYTES);
   let head: Head | undefined;
   let target = headBytes;

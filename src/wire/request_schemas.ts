@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { digest, hex, keyName, publicKey, role, scope, serviceName, signature } from "./fields.ts";
+import { count, digest, hex, keyName, publicKey, role, scope, serviceName, signature } from "./fields.ts";
 import { MAX_MISSING_DIGESTS } from "./limits.ts";
 import type { Manifest } from "./manifest.ts";
 import { checkManifest, manifest } from "./manifest_schema.ts";
@@ -21,6 +21,7 @@ const missingRequest: v.GenericSchema<unknown, MissingRequest> = v.strictObject(
     v.array(digest),
     v.maxLength(MAX_MISSING_DIGESTS, `must have at most ${MAX_MISSING_DIGESTS} digests`),
   ),
+  context: v.optional(v.strictObject({ files: count, bytes: count })),
 });
 
 const inviteRequest: v.GenericSchema<unknown, InviteRequest> = v.strictObject({ name: keyName, role, scope });

@@ -39,6 +39,8 @@ export type Role = "deploy" | "admin";
 /** `POST /v1/missing?service=` */
 export interface MissingRequest {
   readonly digests: readonly string[];
+  /** All that is pushed, so that what is too much is refused before it is sent; the deploy says it again. */
+  readonly context?: { readonly files: number; readonly bytes: number } | undefined;
 }
 export interface MissingAnswer {
   readonly missing: readonly string[];

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { serviceName } from "./fields.ts";
 import { validate } from "./validate.ts";
 
+export const VERIFY_PATH = "/v1/verify";
+
 /** What of a request was signed, as it came to the receiver. */
 export interface VerifyRequest {
   readonly method: string;

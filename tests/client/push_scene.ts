@@ -78,7 +78,14 @@ export async function setUp(
       { seq: 2, time, ...end },
     ]);
   });
-  const uploads = uploadHandler({ store, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS });
+  const uploads = uploadHandler({
+    store,
+    room: { take: () => Promise.resolve() },
+    quotas: { maxContext: 1e9, maxFiles: 1000 },
+    digest: sha256,
+    decompress: zstdDecompress,
+    limits: UPLOAD_LIMITS,
+  });
   const { serverId } = gate;
   const parts = { gate, uploads, putBytes: UPLOAD_LIMITS.putBytes, serverId, version: "0", now: () => new Date() };
   const handler = receiverHandler({ ...parts, limits: RECEIVER_LIMITS });

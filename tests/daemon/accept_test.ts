@@ -42,6 +42,7 @@ async function accept(
     checkVolumes: () => Promise.resolve(),
     platform: "linux/amd64",
     builderKind: "buildkit",
+    quotas: { maxContext: 4 << 20, maxFiles: 2 },
     ...parts,
   };
   return await acceptDeploy(all, request, {
@@ -94,6 +95,22 @@ Deno.test("acceptDeploy() refuses a Dockerfile that was not sent, or is no file"
   await refuses(
     accept(dockerfile("blog"), { dockerfile: "other/Dockerfile" }),
     'Cannot deploy "blog": the files that were sent have no "other/Dockerfile"',
+  );
+});
+
+Deno.test("acceptDeploy() refuses more bytes or files than a push may have", async () => {
+  const dockerfileText = dockerfile("blog");
+  const { entry } = chunked(dockerfileText);
+  const folder = (path: string): ManifestEntry => ({ type: "dir", path, mode: 0o755 });
+  const many = { manifest: { entries: [entry, folder("a"), folder("b")] } };
+  await refuses(
+    accept(dockerfileText, many),
+    'Cannot deploy "blog": what is sent for it has 3 files and folders, and a push may have 2',
+  );
+  const large: ManifestEntry = { type: "file", path: "a", mode: 0o644, size: 5 << 20, chunks: [] };
+  await refuses(
+    accept(dockerfileText, { manifest: { entries: [entry, large] } }),
+    'Cannot deploy "blog": what is sent for it has 5 MiB, and a push may have 4 MiB',
   );
 });
 

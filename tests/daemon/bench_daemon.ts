@@ -17,8 +17,10 @@ import { MyPaasError } from "../../src/error.ts";
 import { sha256 } from "../../src/host/hash.ts";
 import { zstdDecompress } from "../../src/host/zstd.ts";
 import { UPLOAD_LIMITS, uploadHandler } from "../../src/receiver/upload_handler.ts";
+import { DEFAULT_QUOTAS } from "../../src/setup/settings.ts";
 import { SqliteAuditLog } from "../../src/state/audit_log.ts";
 import type { RegistryCredential } from "../../src/service/registry.ts";
+import { SqliteBlobLists } from "../../src/state/blob_lists.ts";
 import { SqliteEnvStore } from "../../src/state/env_store.ts";
 import { SqliteKeyStore } from "../../src/state/key_store.ts";
 import { SqliteRegistryStore } from "../../src/state/registry_store.ts";
@@ -50,6 +52,9 @@ export class BenchDaemon implements AsyncDisposable {
   readonly audit = new SqliteAuditLog(this.server.database);
   readonly env = new SqliteEnvStore(this.server.database);
   readonly blobs = new MemoryBlobs();
+  readonly blobLists = new SqliteBlobLists(this.server.database);
+  /** The disk that images are built on. */
+  disk = { free: 2 ** 40, reserve: 2 ** 30 };
   readonly manifests = new MemoryManifests();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
@@ -96,6 +101,9 @@ export class BenchDaemon implements AsyncDisposable {
       volumePlace,
       address: "192.0.2.7",
       builderKind: "buildkit",
+      quotas: DEFAULT_QUOTAS,
+      buildSpace: () => Promise.resolve(this.disk),
+      blobLists: this.blobLists,
       ...change,
     }, this.#stop.signal);
     const source = {
@@ -136,8 +144,16 @@ export class BenchDaemon implements AsyncDisposable {
         server: { url, serverId, daemonKey: daemonKey.publicKey, certificatePin: undefined },
       }),
       sources: { local: source, gate: source },
+      uploads: uploadHandler({
+        store: blobs,
+        room: { take: () => Promise.resolve() },
+        quotas: DEFAULT_QUOTAS,
+        digest: sha256,
+        decompress: zstdDecompress,
+        limits: UPLOAD_LIMITS,
+      }),
+      blobLists: this.blobLists,
       manifests: this.manifests,
-      uploads: uploadHandler({ store: blobs, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS }),
       urlsOf,
       onIdle,
       converged: Promise.resolve(),
@@ -201,7 +217,7 @@ export class BenchDaemon implements AsyncDisposable {
     for (const path of Object.keys(files).sort()) {
       const content = new TextEncoder().encode(files[path]);
       const digest = sha256(content);
-      await this.blobs.put(service, digest, content);
+      await this.blobs.put(service, [{ digest, content }]);
       const size = content.length;
       entries.push({ type: "file", path, mode: 0o644, size, chunks: size === 0 ? [] : [{ digest, size }] });
     }
@@ -217,7 +233,7 @@ export class BenchDaemon implements AsyncDisposable {
   }
 
   submit(request: DeployRequest): Promise<Deploy> {
-    return this.deploys.submit(request, { source: this.parts.sources.local, by: "test" });
+    return this.deploys.submit(request, { source: this.parts.sources.local, door: "local", by: "test" });
   }
 
   /** All that a deploy tells, up to its end. */

@@ -53,6 +53,7 @@ Deno.test("a push whose sender went away while its registry was asked is not acc
   daemon.images.compared = { current: false };
   const request = await daemon.request(SITE);
   const submitted = daemon.deploys.submit(request, {
+    door: "local",
     source: daemon.parts.sources.local,
     by: "test",
     signal: gone.signal,

@@ -1,4 +1,4 @@
-import type { BlobStore } from "../../src/archive/blobs.ts";
+import type { BlobStore, NamedContent } from "../../src/archive/blobs.ts";
 
 /** Blobs in memory, by `<service>/<digest>`. */
 export class MemoryBlobs implements BlobStore {
@@ -6,13 +6,13 @@ export class MemoryBlobs implements BlobStore {
   /** When set, `put` fails with it. */
   failure: Error | undefined;
 
-  has(service: string, digest: string): Promise<boolean> {
-    return Promise.resolve(this.stored.has(`${service}/${digest}`));
+  lacking(service: string, digests: readonly string[]): Promise<readonly string[]> {
+    return Promise.resolve(digests.filter((digest) => !this.stored.has(`${service}/${digest}`)));
   }
 
-  async put(service: string, digest: string, content: Uint8Array): Promise<void> {
+  async put(service: string, chunks: readonly NamedContent[]): Promise<void> {
     await Promise.resolve();
     if (this.failure !== undefined) throw this.failure;
-    this.stored.set(`${service}/${digest}`, content);
+    for (const { digest, content } of chunks) this.stored.set(`${service}/${digest}`, content);
   }
 }

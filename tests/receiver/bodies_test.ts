@@ -1,21 +1,21 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BodyRefused, IncomingBody, readWhole, whenBodyEnds } from "../../src/receiver/bodies.ts";
+import { BodyRefused, IncomingBody, whenBodyEnds } from "../../src/receiver/bodies.ts";
 
 const MINUTE = 60_000;
 
 Deno.test("IncomingBody gives as many bytes as allowed and refuses one more", async () => {
   const allowed = new IncomingBody(stream(3, 2), { bytes: 5, ms: MINUTE });
-  assertEquals(await readWhole(allowed.stream), new Uint8Array(5));
+  assertEquals(await allowed.whole(), new Uint8Array(5));
   await allowed.drain();
   const longer = new IncomingBody(stream(3, 3), { bytes: 5, ms: MINUTE });
-  await assertRejects(() => readWhole(longer.stream), BodyRefused, "longer than 5 bytes");
+  await assertRejects(() => longer.whole(), BodyRefused, "longer than 5 bytes");
   await longer.drain();
   assertEquals(longer.refused instanceof BodyRefused, true);
 });
 
 Deno.test("IncomingBody refuses a body that takes too long", async () => {
   const body = new IncomingBody(new ReadableStream(), { bytes: 5, ms: 20 });
-  await assertRejects(() => readWhole(body.stream), BodyRefused, "took longer than 0.02 s");
+  await assertRejects(() => body.whole(), BodyRefused, "took longer than 0.02 s");
   await body.drain();
 });
 
@@ -25,7 +25,7 @@ Deno.test("IncomingBody reads only what is asked for, and drain() reads the rest
     pull: (controller) => ++pulled > 50 ? controller.close() : controller.enqueue(new Uint8Array(1)),
   });
   const body = new IncomingBody(source, { bytes: 100, ms: MINUTE });
-  const reader = body.stream.getReader();
+  const reader = body.stream().getReader();
   assertEquals((await reader.read()).value?.length, 1);
   assertEquals(pulled < 5, true);
   await reader.cancel();
@@ -45,9 +45,9 @@ Deno.test("drain() gives an endless body up at its limit", async () => {
 
 Deno.test("whenBodyEnds() tells the end of a body that was read, that failed, and that nobody wanted", async () => {
   const ends: string[] = [];
-  await readWhole(whenBodyEnds(stream(1), () => ends.push("read")));
+  await new Response(whenBodyEnds(stream(1), () => ends.push("read"))).bytes();
   const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("cut")) });
-  await assertRejects(() => readWhole(whenBodyEnds(broken, () => ends.push("failed"))), Error, "cut");
+  await assertRejects(() => new Response(whenBodyEnds(broken, () => ends.push("failed"))).bytes(), Error, "cut");
   let cancelled = false;
   const source = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
   await whenBodyEnds(source, () => ends.push("unwanted")).cancel();

@@ -23,7 +23,16 @@ const CONTENT = new TextEncoder().encode("FROM busybox\n");
 
 function receiver(gate: Gate, limits: Partial<ReceiverLimits> = {}) {
   const store = new MemoryBlobs();
-  const uploads = uploadHandler({ store, digest: sha256, decompress: zstdDecompress, limits: UPLOAD_LIMITS });
+  const room = { take: () => Promise.resolve() };
+  const quotas = { maxContext: 1e9, maxFiles: 1000 };
+  const uploads = uploadHandler({
+    store,
+    room,
+    quotas,
+    digest: sha256,
+    decompress: zstdDecompress,
+    limits: UPLOAD_LIMITS,
+  });
   const serverId = "0123456789abcdef0123456789abcdef";
   const parts = { gate, uploads, putBytes: UPLOAD_LIMITS.putBytes, serverId, version: "0.1.0", now: () => NOW };
   return { store, handler: receiverHandler({ ...parts, limits: { ...RECEIVER_LIMITS, ...limits } }) };
@@ -266,4 +275,11 @@ Deno.test("Over a real socket a refused upload is answered with its reason, not 
     MyPaasError,
     "its content has another SHA-256",
   );
+});
+
+Deno.test("What the gate answers to the receiver itself is not answered to a client", async () => {
+  const { handler } = receiver(gateOf(() => Promise.reject(new Error("asked"))));
+  for (const path of ["/v1/keep?service=blog&scope=all", "/v1/verify", "/v1/./keep", "/v1/x/../keep"]) {
+    assertEquals((await handler(get(path))).status, 404, path);
+  }
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { MyPaasError } from "../../src/error.ts";
+import { MyPaasError, NotWrittenError } from "../../src/error.ts";
 import { sha256 } from "../../src/host/hash.ts";
 import { zstdCompress, zstdDecompress } from "../../src/host/zstd.ts";
 import {
@@ -16,8 +16,16 @@ const NOISE = crypto.getRandomValues(new Uint8Array(5000));
 
 function setUp(limits: Partial<UploadLimits> = {}) {
   const store = new MemoryBlobs();
-  const parts = { store, digest: sha256, decompress: zstdDecompress, limits: { ...UPLOAD_LIMITS, ...limits } };
-  return { store, handler: uploadHandler(parts) };
+  const room = { take: (_sizes: readonly number[]): Promise<void> => Promise.resolve() };
+  const parts = {
+    store,
+    room,
+    quotas: { maxContext: 2 ** 30, maxFiles: 1000 },
+    digest: sha256,
+    decompress: zstdDecompress,
+    limits: { ...UPLOAD_LIMITS, ...limits },
+  };
+  return { store, room, handler: uploadHandler(parts) };
 }
 
 function frame(content: Uint8Array<ArrayBuffer>, digest = sha256(content)): Uint8Array<ArrayBuffer> {
@@ -48,8 +56,8 @@ Deno.test("PUT /v1/blobs stores nothing of an empty body", async () => {
 
 Deno.test("POST /v1/missing names what this service lacks, though another has it", async () => {
   const { store, handler } = setUp();
-  await store.put("blog", sha256(TEXT), TEXT);
-  await store.put("shop", sha256(NOISE), NOISE);
+  await store.put("blog", [{ digest: sha256(TEXT), content: TEXT }]);
+  await store.put("shop", [{ digest: sha256(NOISE), content: NOISE }]);
   assertEquals(await missing(handler, [sha256(NOISE), sha256(TEXT)]), { missing: [sha256(NOISE)] });
 });
 
@@ -125,4 +133,19 @@ Deno.test("PUT /v1/blobs answers with the sentence of a store that fails", async
   const [status, text] = await put(handler, ...Array.from({ length: 40 }, () => frame(TEXT)));
   assertEquals(status, 500);
   assertStringIncludes(text, "the disk is full");
+});
+
+Deno.test("PUT /v1/blobs answers 507 when there is no room, and POST /v1/missing refuses what is too much beforehand", async () => {
+  const { room, handler } = setUp();
+  room.take = () => Promise.reject(new NotWrittenError("Cannot store what was sent: the disk is full"));
+  const [status, text] = await put(handler, frame(TEXT));
+  assertEquals(status, 507);
+  assertStringIncludes(text, "the disk is full");
+  const body = JSON.stringify({ digests: [], context: { files: 3, bytes: 2 ** 31 } });
+  const response = await handler(new Request("http://x/v1/missing", { method: "POST", body }), "blog");
+  assertEquals(response.status, 400);
+  assertStringIncludes(
+    await response.text(),
+    'Cannot push \\"blog\\": what is sent for it has 2 GiB, and a push may have 1 GiB',
+  );
 });

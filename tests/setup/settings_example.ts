@@ -1,5 +1,5 @@
 import { networkSettings } from "../../src/setup/addresses.ts";
-import type { ServerSettings } from "../../src/setup/settings.ts";
+import { DEFAULT_QUOTAS, type ServerSettings } from "../../src/setup/settings.ts";
 
 /** Settings of a server on its defaults. */
 export const SETTINGS: ServerSettings = {
@@ -17,6 +17,7 @@ export const SETTINGS: ServerSettings = {
   autoDomain: undefined,
   builder: "buildkit",
   builds: 1,
+  ...DEFAULT_QUOTAS,
   apiPassword: "5e".repeat(32),
   networks: {
     internal: networkSettings("172.20.0.0/16"),

@@ -204,3 +204,26 @@ Deno.test("commit() ends a stop", () => {
   store.commit("blog", number, AT);
   assertEquals(store.serviceState("blog"), "running");
 });
+
+Deno.test("the oldest releases are forgotten, but the one that runs", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteReleaseStore(database);
+  newRelease(store);
+  store.commit("blog", 1, AT);
+  for (let n = 2; n <= 1003; n++) {
+    newRelease(store);
+    store.fail("blog", n, "failed", "no", AT);
+  }
+  assertEquals(store.live("blog")?.number, 1);
+  assertEquals(store.releases("blog", 2000).map(({ number }) => number).slice(-2), [4, 1]);
+});
+
+Deno.test("an invite is forgotten a week after its end", () => {
+  using database = new Database(":memory:");
+  const store = new SqliteKeyStore(database);
+  const invite = { secret: "s", name: "guest", role: "deploy", scope: ["*"], createdBy: "root@local" } as const;
+  store.addInvite({ id: "old", ...invite, expiresAt: "2026-11-01T00:00:00.000Z" });
+  store.addInvite({ id: "week", ...invite, expiresAt: "2026-11-08T00:00:01.000Z" });
+  store.addInvite({ id: "new", ...invite, expiresAt: "2026-11-15T00:00:00.000Z" });
+  assertEquals(["old", "week", "new"].map((id) => store.invite(id)?.id), [undefined, "week", "new"]);
+});
