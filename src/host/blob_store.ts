@@ -38,15 +38,19 @@ export function blobFolder(root: string): BlobStore & BlobSource {
       }
     },
 
-    read: (service, chunk) => readBlob(blobPath(root, service, chunk.digest), chunk),
+    read: (service, chunk) => readBlob(root, blobPath(root, service, chunk.digest), chunk),
   };
 }
 
 /** Reads a file that the receiver, taken over, may have replaced by anything it can make: a link, a pipe, other content. */
-async function readBlob(path: string, { digest, size }: Chunk): Promise<Uint8Array<ArrayBuffer>> {
+async function readBlob(root: string, path: string, { digest, size }: Chunk): Promise<Uint8Array<ArrayBuffer>> {
   const handle = await openBlob(path, digest);
   try {
     const info = await handle.stat();
+    // O_NOFOLLOW says nothing of the folders above: one could be a link to the daemon's own blobs.
+    if (info.uid !== (await Deno.lstat(root)).uid) {
+      throw new MyPaasError(`Cannot read the stored part "${digest}": it belongs to somebody else`);
+    }
     if (!info.isFile()) throw new MyPaasError(`Cannot read the stored part "${digest}": it is not a regular file`);
     if (info.size !== size) {
       throw new MyPaasError(`Cannot read the stored part "${digest}": it has ${info.size} bytes, not ${size}`, {
@@ -83,6 +87,10 @@ async function openBlob(path: string, digest: string): Promise<FileHandle> {
     }
     if (code === "ELOOP") {
       throw new MyPaasError(`Cannot read the stored part "${digest}": it is a link`, { cause });
+    }
+    // Where a folder should be, or the part itself, is a file, a socket or a device.
+    if (code === "ENOTDIR" || code === "ENXIO" || code === "ENODEV" || code === "EACCES") {
+      throw new MyPaasError(`Cannot read the stored part "${digest}": it is not a regular file`, { cause });
     }
     throw cause;
   }

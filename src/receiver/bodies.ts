@@ -21,6 +21,7 @@ export class IncomingBody {
   readonly #deadline: AbortSignal;
   #bytes = 0;
   #refused: BodyRefused | undefined;
+  #ended = false;
 
   constructor(body: ReadableStream<Uint8Array>, limits: BodyLimits) {
     this.#reader = body.getReader();
@@ -41,13 +42,17 @@ export class IncomingBody {
     return this.#refused;
   }
 
-  /** Reads what is left, within the same limits, and throws it away. Never fails. */
-  async drain(): Promise<void> {
+  /** Reads what is left, within the same limits and for so many milliseconds, and throws it away. Never fails. */
+  async drain(ms = this.#limits.ms): Promise<void> {
+    if (this.#ended) return this.#deadline.removeEventListener("abort", this.#giveUp);
+    const patience = AbortSignal.timeout(ms);
+    patience.addEventListener("abort", this.#giveUp, { once: true });
     try {
       while (await this.#next() !== undefined);
     } catch {
       this.#giveUp();
     }
+    patience.removeEventListener("abort", this.#giveUp);
     this.#deadline.removeEventListener("abort", this.#giveUp);
   }
 
@@ -57,7 +62,8 @@ export class IncomingBody {
     this.#bytes += value?.length ?? 0;
     if (this.#deadline.aborted) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);
     if (this.#bytes > this.#limits.bytes) this.#refuse(`it is longer than ${this.#limits.bytes} bytes`);
-    return done ? undefined : value;
+    this.#ended = done;
+    return value;
   }
 
   #refuse(reason: string): never {

@@ -58,3 +58,10 @@ Deno.test("whenBodyEnds() tells the end of a body that was read, that failed, an
 function stream(...lengths: readonly number[]): ReadableStream<Uint8Array> {
   return ReadableStream.from(lengths.map((length) => new Uint8Array(length)));
 }
+
+Deno.test("drain() gives a body that hardly goes on up when its time is over", async () => {
+  let cancelled = false;
+  const slow = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
+  await new IncomingBody(slow, { bytes: 100, ms: MINUTE }).drain(20);
+  assertEquals(cancelled, true);
+});

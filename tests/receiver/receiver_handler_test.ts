@@ -213,7 +213,7 @@ Deno.test("Long headers and long bodies are refused, told by their length or not
     new Request("http://x/v1/login", { method: "POST", body: ReadableStream.from([part, part, part, part, part]) }),
   );
   assertEquals(streamed.status, 413);
-  assertStringIncludes((await streamed.json()).error.message, "longer than 4194304 bytes");
+  assertStringIncludes((await streamed.json()).error.message, "longer than 65536 bytes");
   const told = new Request("http://x/v1/login", {
     method: "POST",
     headers: { "content-length": "4194305" },
@@ -266,4 +266,35 @@ Deno.test("Over a real socket a refused upload is answered with its reason, not 
     MyPaasError,
     "its content has another SHA-256",
   );
+});
+
+Deno.test("What fetch could not pass on is refused: other methods, addresses that are none or too long", async () => {
+  const { handler } = receiver(gateOf(() => Promise.reject(new Error("must not be asked"))));
+  const odd = (change: Record<string, string>) =>
+    Object.create(get("/v1/services"), {
+      ...Object.fromEntries(
+        Object.entries({ url: "http://x/v1/services", ...change }).map(([name, value]) => [name, { value }]),
+      ),
+      headers: { value: new Headers() },
+      body: { value: null },
+      signal: { value: new AbortController().signal },
+    });
+  for (const method of ["TRACE", "CONNECT", "PATCH", "OPTIONS", "get"]) {
+    assertEquals((await handler(odd({ method }))).status, 405, method);
+  }
+  for (const url of ["*", "http://[::1/v1/hello", `http://x/v1/services?${"a".repeat(9000)}`]) {
+    const response = await handler(odd({ url, method: "GET" }));
+    assertEquals(response.status, 400);
+    assertStringIncludes((await response.json()).error.message, "Cannot read the request: its address");
+  }
+});
+
+Deno.test("All addresses of one IPv6 network have one share of the places", async () => {
+  const { handler } = receiver(gateOf(() => new Response(new ReadableStream())), { requestsPerAddress: 1 });
+  const ask = async (address: string) => (await handler(get("/v1/services", { "x-forwarded-for": address }))).status;
+  assertEquals(await ask("2001:db8:1:2::7"), 200);
+  assertEquals(await ask("2001:db8:1:2:ffff::"), 429);
+  assertEquals(await ask("2001:db8:1:3::7"), 200);
+  assertEquals(await ask("::1"), 200);
+  assertEquals(await ask("::2"), 429);
 });
