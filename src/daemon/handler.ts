@@ -199,12 +199,18 @@ async function readJson(request: Request): Promise<unknown> {
 async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of request.body ?? []) {
-    size += part.length;
-    if (size > most) {
-      throw new UsageError(`Cannot read the request: its body is larger than ${most >> 10} KiB`);
+  try {
+    for await (const part of request.body ?? []) {
+      size += part.length;
+      if (size > most) {
+        throw new UsageError(`Cannot read the request: its body is larger than ${most >> 10} KiB`);
+      }
+      parts.push(part);
     }
-    parts.push(part);
+  } catch (cause) {
+    throw cause instanceof MyPaasError
+      ? cause
+      : new UsageError("Cannot read the request: its body broke off", { cause });
   }
   const all = new Uint8Array(size);
   let at = 0;

@@ -9,7 +9,7 @@ const MAX_UNKNOWN_LINES = 10_000;
 /** Trimming looks at the table once in so many lines. */
 const TRIM_EVERY = 500;
 /** No field of a line is longer, in characters. */
-const MAX_FIELD_LENGTH = 500;
+const MAX_FIELD_LENGTH = 2000;
 /** Refusals of one minute that are counted apart. */
 const MAX_COUNTED = 1000;
 

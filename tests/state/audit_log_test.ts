@@ -36,6 +36,6 @@ Deno.test("refusals of one key in one minute are one line for each action, whate
     "logs",
     250,
   ]]);
-  assertEquals(lines.map(({ subject, result }) => [subject.length, result.length]), Array(4).fill([500, 500]));
+  assertEquals(lines.map(({ subject, result }) => [subject.length, result.length]), Array(4).fill([2000, 2000]));
   assertEquals(lines[0]?.subject.startsWith("service-999-"), true);
 });

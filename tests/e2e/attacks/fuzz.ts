@@ -226,7 +226,7 @@ function bent(value: unknown, dice: Dice): unknown {
   const at = dice.below(fields.length);
   const [name = "", old] = fields[at] ?? [];
   if (dice.chance(10)) return Object.fromEntries(fields.toSpliced(at, 1));
-  if (dice.chance(10)) return Object.fromEntries([...fields, [String(dice.one(ODD)), dice.one(ODD)]]);
+  if (dice.chance(10)) return Object.fromEntries([...fields, [JSON.stringify(dice.one(ODD)), dice.one(ODD)]]);
   return Object.fromEntries(fields.toSpliced(at, 1, [name, bent(old, dice)]));
 }
 

@@ -1,14 +1,16 @@
-import type { Attack, Expected } from "./attack.ts";
+import type { Attack } from "./attack.ts";
 import type { Door } from "./attacker.ts";
 
 // Requests as no client of ours writes them, at each door: smuggling shapes, odd targets, methods and headers.
 
-const HELLO = "GET /v1/hello HTTP/1.1\r\nHost: {host}\r\n\r\n";
 const LOGIN = "POST /v1/login HTTP/1.1\r\nHost: {host}\r\n";
 const SERVICES = "GET /v1/services HTTP/1.1\r\nHost: {host}\r\n";
 
-/** The rest of a request, after its first line and host. A second request hides in what the other side may misread. */
-const HIDDEN = `0\r\n\r\n${HELLO}`;
+/**
+ * The rest of a request, after its first line and host: a second one hides in what the other side may misread. Traefik has
+ * no route for its host, so what answers it is the receiver, and then Traefik did not see it.
+ */
+const HIDDEN = "0\r\n\r\nGET /v1/hello HTTP/1.1\r\nHost: smuggled.example\r\n\r\n";
 
 /** Framing that two servers may read differently: one of them would see the hidden request. */
 const SMUGGLED: Readonly<Record<string, string>> = {
@@ -129,8 +131,6 @@ const FIRST_LINES: Readonly<Record<string, string>> = {
   PATCH: "PATCH /v1/services HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n",
   HEAD: "HEAD /v1/services HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
   OPTIONS: "OPTIONS /v1/services HTTP/1.1\r\nHost: {host}\r\n\r\n",
-  "OPTIONS of everything": "OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n",
-  "the preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   "the version 0.9": "GET /v1/services\r\n\r\n",
   "the version 3.7": "GET /v1/services HTTP/3.7\r\nHost: {host}\r\n\r\n",
   "a version of letters": "GET /v1/services HTTP/x.y\r\nHost: {host}\r\n\r\n",
@@ -146,22 +146,31 @@ const FIRST_LINES: Readonly<Record<string, string>> = {
   "bytes of nothing": "\0\0\0\0\0\0\0\0\r\n\r\n",
 };
 
-function at(door: Door, name: string, text: string, expect: Expected): Attack {
-  return { name: `${door}: ${name}`, send: (attacker) => attacker.raw(text, { door, cutAfterMs: 400 }), expect };
+function at(door: Door, name: string, text: string): Attack {
+  return {
+    name: `${door}: ${name}`,
+    async send(attacker) {
+      const answered = await attacker.raw(text, { door, cutAfterMs: 400 });
+      const { serverId } = attacker.server;
+      if (door === "traefik" && answered.raw.includes(serverId)) throw new Error("smuggled past Traefik");
+      return answered;
+    },
+    expect: "refused",
+  };
 }
 
 /** Every table at one door. */
 function attacksAt(door: Door): readonly Attack[] {
   return [
-    ...Object.entries(SMUGGLED).map(([name, rest]) => at(door, `smuggled behind ${name}`, LOGIN + rest, "refused")),
+    ...Object.entries(SMUGGLED).map(([name, rest]) => at(door, `smuggled behind ${name}`, LOGIN + rest)),
     ...Object.entries(CHUNKS).map(([name, rest]) =>
-      at(door, `a chunk with ${name}`, `${LOGIN}Transfer-Encoding: chunked\r\n\r\n${rest}`, "refused")
+      at(door, `a chunk with ${name}`, `${LOGIN}Transfer-Encoding: chunked\r\n\r\n${rest}`)
     ),
-    ...Object.entries(HEADERS).map(([name, rest]) => at(door, `headers with ${name}`, SERVICES + rest, "refused")),
+    ...Object.entries(HEADERS).map(([name, rest]) => at(door, `headers with ${name}`, SERVICES + rest)),
     ...TARGETS.map((target) =>
-      at(door, `the target ${target.slice(0, 40)}`, `GET ${target} HTTP/1.1\r\nHost: {host}\r\n\r\n`, "refused")
+      at(door, `the target ${target.slice(0, 40)}`, `GET ${target} HTTP/1.1\r\nHost: {host}\r\n\r\n`)
     ),
-    ...Object.entries(FIRST_LINES).map(([name, text]) => at(door, `${name}`, text, "refused")),
+    ...Object.entries(FIRST_LINES).map(([name, text]) => at(door, name, text)),
   ];
 }
 

@@ -64,7 +64,12 @@ const CHANGED: readonly Attack[] = [
     signed("with a nonce that is no nonce", crafted, () => ({ nonce: "../../etc" }), "32 lower-case hex digits"),
     signed("with a nonce of many digits", crafted, () => ({ nonce: "a".repeat(8000) }), "32 lower-case hex digits"),
   ]),
-  signed("for another body", INVITE, () => ({ signed: OTHER_BODY }), "its body is not the one that was signed"),
+  signed(
+    "for another body",
+    INVITE,
+    ({ keys }) => ({ signed: OTHER_BODY, key: keys.admin }),
+    "its body is not the one that was signed",
+  ),
   signed("for another list", MISSING, () => ({ signed: { body: "{}" } }), "its body is not the one that was signed"),
   signed("without a digest of its body", INVITE, () => ({ streamed: true }), 'has no "content-digest"'),
   signed("without a digest of its list", MISSING, () => ({ streamed: true }), 'has no "content-digest"'),

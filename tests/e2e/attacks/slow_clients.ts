@@ -1,5 +1,5 @@
 import { within } from "../../../src/wait.ts";
-import { type Attacker, bytesOf } from "./attacker.ts";
+import { type Attacker, bytesOf, type Door } from "./attacker.ts";
 import { close } from "./raw_http.ts";
 
 /** Clients that have begun a request and do not go on. */
@@ -11,11 +11,15 @@ export class SlowClients implements Disposable {
   }
 
   /** Connects so many, which have sent no more than a beginning each. `{host}` stands for the server's own. */
-  static async connect(attacker: Attacker, count: number, beginning: string): Promise<SlowClients> {
+  static async connect(
+    attacker: Attacker,
+    count: number,
+    { beginning, door }: { readonly beginning: string; readonly door: Door },
+  ): Promise<SlowClients> {
     const bytes = bytesOf(beginning.replaceAll("{host}", attacker.host));
     return new SlowClients(
       await Promise.all(Array.from({ length: count }, async () => {
-        const connection = await attacker.connect();
+        const connection = await attacker.connect(door);
         await connection.write(bytes);
         return connection;
       })),
