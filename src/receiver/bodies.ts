@@ -71,7 +71,9 @@ export class IncomingBody {
       part = await this.#read();
     } catch (cause) {
       // A chunk that is none, or a connection that ended.
-      throw this.#refused = new BodyBroken("Cannot read the body of the request: it broke off", { cause });
+      throw this.#refused = cause instanceof BodyRefused
+        ? cause
+        : new BodyBroken("Cannot read the body of the request: it broke off", { cause });
     }
     this.#bytes += part?.length ?? 0;
     if (this.#deadline.aborted) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);

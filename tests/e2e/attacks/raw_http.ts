@@ -25,12 +25,12 @@ const MAX_READ_BYTES = 4 << 20;
 /**
  * Writes bytes to a connection and reads what comes, until the other side closes or its answer is whole.
  *
- * @throws {TimeoutError} when neither happens in time (10 s): somebody hangs
+ * @throws {TimeoutError} when neither happens in time (20 s): somebody hangs
  */
 export async function exchange(
   connection: Deno.Conn,
   bytes: Uint8Array | AsyncIterable<Uint8Array>,
-  { cutAfterMs, timeoutMs = 10_000 }: ExchangeOptions = {},
+  { cutAfterMs, timeoutMs = 20_000 }: ExchangeOptions = {},
 ): Promise<Answered> {
   const begin = performance.now();
   const closed = new AbortController();
@@ -52,7 +52,10 @@ async function write(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
-    for (let at = 0; at < part.length && !signal.aborted;) at += await connection.write(part.subarray(at));
+    for (let at = 0; at < part.length;) {
+      if (signal.aborted) return;
+      at += await connection.write(part.subarray(at));
+    }
   }
 }
 

@@ -180,14 +180,14 @@ const BLOBS: readonly Attack[] = [
         where: SERVICE,
         headers: [...await attacker.sign({ where: SERVICE }, { streamed: true }), ["content-length", `${2 ** 60}`]],
         body: frame(),
-      }),
+      }, { cutAfterMs: 300 }),
     expect: "refused",
   },
   {
     name: "a body in chunks that never ends",
     send: async (attacker) =>
       await attacker.raw(endless(await attacker.sign({ where: SERVICE }, { streamed: true }), attacker.host)),
-    expect: { status: 413, says: "longer than 33554432 bytes" },
+    expect: "refused",
   },
   {
     name: "a login in chunks that never ends",
