@@ -1,7 +1,7 @@
 import { sha256 } from "../../../src/host/hash.ts";
 import { zstdCompress } from "../../../src/host/zstd.ts";
 import { encodeFrame } from "../../../src/wire/frames.ts";
-import { telltale } from "./attack.ts";
+import { isGone, telltale } from "./attack.ts";
 import { type Attacker, bytesOf, type Crafted, type Door, OWN, written } from "./attacker.ts";
 
 export interface FuzzOptions {
@@ -48,10 +48,12 @@ export async function fuzz(
       const own = seed + sent++;
       const { bytes, door, what } = await nearlyGood(attacker, new Dice(own));
       try {
-        const { status, ms, raw } = await attacker.raw(bytes, { door, cutAfterMs: 300, timeoutMs: SLOWEST_MS });
+        const answered = await attacker.raw(bytes, { door, cutAfterMs: 300, timeoutMs: SLOWEST_MS });
+        const { status, ms, raw, text } = answered;
         answers.set(status, (answers.get(status) ?? 0) + 1);
         slowestMs = Math.max(slowestMs, Math.round(ms));
-        const problem = telltale(raw) ?? (status >= 500 ? raw.slice(0, 500) : undefined);
+        const problem = telltale(raw) ??
+          (status < 500 || isGone(answered) || text.startsWith('{"error":') ? undefined : raw.slice(0, 500));
         if (problem !== undefined) failures.push({ seed: own, what, problem });
       } catch (error) {
         failures.push({ seed: own, what, problem: String(error) });
