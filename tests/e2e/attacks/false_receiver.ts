@@ -10,6 +10,8 @@ export interface Passed {
   readonly where: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Whether the server has seen it: until then it can be kept back and sent later, as long as it is valid. */
+  passedOn: boolean;
   /** What the client was answered; lines of a stream are whole once it has ended. */
   answer: string;
 }
@@ -72,6 +74,7 @@ export class FalseReceiver implements AsyncDisposable {
       where: `${request.method} ${pathname}${search}`,
       headers: [...request.headers],
       body: new Uint8Array(await request.arrayBuffer()),
+      passedOn: false,
       answer: "",
     };
     this.passed.push(passed);
@@ -86,7 +89,9 @@ export class FalseReceiver implements AsyncDisposable {
     return new Response(response.body?.pipeThrough(seen) ?? null, response);
   }
 
-  async #honest({ where, headers, body }: Passed): Promise<Response> {
+  async #honest(passed: Passed): Promise<Response> {
+    passed.passedOn = true;
+    const { where, headers, body } = passed;
     const [method = "", path = ""] = where.split(" ");
     return await fetch(this.#behind + path, {
       method,
