@@ -105,6 +105,10 @@ Deno.test("an isolated service finds the others by name, answers under its addre
 
 Deno.test("a peer's request goes on while the isolated service is replaced, and new ones lead to the new release", async () => {
   succeeded(await db("web", "old", 1));
+  await waitUntil(async () => (await containersOf(server().serverId, "db")).length === 1, {
+    what: "what the tests before left is gone",
+    timeoutMs: 20_000,
+  });
   const slow = get("web", "http://db:5000/sleep?ms=4000");
   slow.catch(() => {});
   succeeded(await db("web", "new", 2));

@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { jsonLines, succeeded, TestServer } from "./lab.ts";
-import { OwnDocker } from "./own_docker.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { jsonLines, succeeded, TestServer } from "../lab.ts";
+import { OwnDocker } from "../own_docker.ts";
 
 /** Requests per second to each service. */
 const RATE = 40;

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Label } from "../../src/service/names.ts";
-import { waitUntil, within } from "../../src/wait.ts";
-import { type Container, containersOf } from "./engine.ts";
-import { jsonLines, succeeded, TestServer } from "./lab.ts";
+import { Label } from "../../../src/service/names.ts";
+import { waitUntil, within } from "../../../src/wait.ts";
+import { type Container, containersOf } from "../engine.ts";
+import { jsonLines, succeeded, TestServer } from "../lab.ts";
 
 const MOMENTS = 10;
 

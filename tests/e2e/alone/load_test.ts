@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { jsonLines, sharedServer, succeeded } from "./lab.ts";
-import type { AppProject } from "./project.ts";
+import { jsonLines, sharedServer, succeeded } from "../lab.ts";
+import type { AppProject } from "../project.ts";
 
 const server = sharedServer();
 const RATE = 200;

@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
-import { importImage, removeImage, runContainer } from "./engine.ts";
-import { MYPAAS, runProgram, succeeded } from "./lab.ts";
-import { CHECKOUT } from "./project.ts";
+import { importImage, removeImage, runContainer } from "../engine.ts";
+import { MYPAAS, runProgram, succeeded } from "../lab.ts";
+import { CHECKOUT } from "../project.ts";
 
 const { version }: { version: string } = JSON.parse(await Deno.readTextFile(`${CHECKOUT}/deno.json`));
 

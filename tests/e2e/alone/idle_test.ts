@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { inspect } from "./engine.ts";
-import { sharedServer, succeeded } from "./lab.ts";
-import { cpuPerMinute, proportionalSetSize, untilQuiet } from "./processes.ts";
+import { inspect } from "../engine.ts";
+import { sharedServer, succeeded } from "../lab.ts";
+import { cpuPerMinute, proportionalSetSize, untilQuiet } from "../processes.ts";
 
 const server = sharedServer();
 const WINDOW_SECONDS = 20;

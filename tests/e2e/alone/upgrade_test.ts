@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { waitUntil } from "../../src/wait.ts";
-import { containersOf, inspect } from "./engine.ts";
-import { FileServer } from "./file_server.ts";
-import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "./lab.ts";
-import { CHECKOUT } from "./project.ts";
-import { addRelease, compileVersion } from "./second_build.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { containersOf, inspect } from "../engine.ts";
+import { FileServer } from "../file_server.ts";
+import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "../lab.ts";
+import { CHECKOUT } from "../project.ts";
+import { addRelease, compileVersion } from "../second_build.ts";
 
 const { version: FIRST }: { version: string } = JSON.parse(await Deno.readTextFile(`${CHECKOUT}/deno.json`));
 const SECOND = "7.1.0";

@@ -1,8 +1,8 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { containersOf, exec, look } from "./engine.ts";
-import { Load } from "./load.ts";
-import { type Ran, sharedServer, succeeded } from "./lab.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { containersOf, exec, look } from "../engine.ts";
+import { Load } from "../load.ts";
+import { type Ran, sharedServer, succeeded } from "../lab.ts";
 
 const server = sharedServer();
 

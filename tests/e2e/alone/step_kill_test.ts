@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { TestServer } from "./lab.ts";
-import { killAtEveryStep } from "./step_kill.ts";
+import { TestServer } from "../lab.ts";
+import { killAtEveryStep } from "../step_kill.ts";
 
 const RATE = 25;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { measureHold } from "./hold.ts";
-import { sharedServer } from "./lab.ts";
-import { soak } from "./soak.ts";
+import { measureHold } from "../hold.ts";
+import { sharedServer } from "../lab.ts";
+import { soak } from "../soak.ts";
 
 const server = sharedServer();
 const PLAN = { seconds: 16, redeploys: 2, drainTimeoutSeconds: 4, longestSeconds: 3 };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { containersOf, inspect, killContainer } from "./engine.ts";
-import { jsonLines, type Ran, sharedServer, succeeded } from "./lab.ts";
-import { systemCalls } from "./system_calls.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { containersOf, inspect, killContainer } from "../engine.ts";
+import { jsonLines, type Ran, sharedServer, succeeded } from "../lab.ts";
+import { systemCalls } from "../system_calls.ts";
 
 const RATE = 100;
 

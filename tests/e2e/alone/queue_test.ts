@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "./lab.ts";
-import type { AppProject } from "./project.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { jsonLines, MYPAAS, type Ran, sharedServer, succeeded } from "../lab.ts";
+import type { AppProject } from "../project.ts";
 
 const server = sharedServer();
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml";
-import { plainText } from "../../src/client/plain_text.ts";
-import { waitUntil } from "../../src/wait.ts";
-import { type GroupNumbers, groupNumbers } from "./control_group.ts";
-import { containersOf, inspect, stopContainer } from "./engine.ts";
-import { jsonLines, MYPAAS, sharedServer, succeeded } from "./lab.ts";
-import { Load } from "./load.ts";
-import { PtyProgram } from "./pty.ts";
+import { plainText } from "../../../src/client/plain_text.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { type GroupNumbers, groupNumbers } from "../control_group.ts";
+import { containersOf, inspect, stopContainer } from "../engine.ts";
+import { jsonLines, MYPAAS, sharedServer, succeeded } from "../lab.ts";
+import { Load } from "../load.ts";
+import { PtyProgram } from "../pty.ts";
 
 const server = sharedServer();
 /** What begins each frame after the way up. */

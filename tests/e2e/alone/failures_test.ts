@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { containersOf } from "./engine.ts";
-import { exitsSince } from "./exits.ts";
-import { jsonLines, sharedServer, succeeded } from "./lab.ts";
-import type { AppProject } from "./project.ts";
+import { containersOf } from "../engine.ts";
+import { exitsSince } from "../exits.ts";
+import { jsonLines, sharedServer, succeeded } from "../lab.ts";
+import type { AppProject } from "../project.ts";
 
 const server = sharedServer();
 

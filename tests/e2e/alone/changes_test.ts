@@ -1,9 +1,9 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { containersOf } from "./engine.ts";
-import { jsonLines, sharedServer, succeeded } from "./lab.ts";
-import type { AppProject } from "./project.ts";
-import { type Seen, Visits } from "./visits.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { containersOf } from "../engine.ts";
+import { jsonLines, sharedServer, succeeded } from "../lab.ts";
+import type { AppProject } from "../project.ts";
+import { type Seen, Visits } from "../visits.ts";
 
 const server = sharedServer();
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
-import { waitUntil } from "../../src/wait.ts";
-import { containersOf, inspect, killContainer } from "./engine.ts";
-import { exitsSince } from "./exits.ts";
-import { jsonLines, sharedServer, succeeded } from "./lab.ts";
-import { routed } from "./routed.ts";
+import { waitUntil } from "../../../src/wait.ts";
+import { containersOf, inspect, killContainer } from "../engine.ts";
+import { exitsSince } from "../exits.ts";
+import { jsonLines, sharedServer, succeeded } from "../lab.ts";
+import { routed } from "../routed.ts";
 
 const server = sharedServer();
 const RATE = 120;
