@@ -30,7 +30,7 @@ export function check(answered: Answered, expect: Expected): void {
   assertEquals(telltale(raw), undefined, shown);
   if (expect === "refused") {
     assert(
-      status === 0 || (status >= 400 && status < 500) || [501, 505].includes(status) || isGone(answered),
+      status === 0 || (status >= 400 && status < 500) || isTraefiks(answered),
       shown,
     );
     return;
@@ -45,9 +45,13 @@ export function check(answered: Answered, expect: Expected): void {
   assert(/^Cannot [^\n]{5,700}$/.test(message) && !message.endsWith("."), text.slice(0, 800));
 }
 
-/** Whether nobody took a request: it broke off on its way through Traefik, or its sender had gone when its turn came. */
-export function isGone({ status, text, headers }: Answered): boolean {
+/**
+ * Whether nobody of ours took a request: Traefik does not know what it asks for, it broke off on its way, or its sender had
+ * gone when its turn came.
+ */
+export function isTraefiks({ status, text, headers }: Answered): boolean {
   if (status === 200) return text === "" && !headers.has("mypaas-version");
+  if (status === 501 || status === 505) return true;
   return (status === 500 && text === "Internal Server Error") || (status === 502 && text === "Bad Gateway");
 }
 
