@@ -113,10 +113,10 @@ function largestOf(folder: string, { entries }: Node): readonly Omit<LargePath, 
 
 /**
  * A path as a pattern of `.dockerignore` that matches it and nothing else; where a blank at an end or a control character
- * cannot be written, any character.
+ * cannot be written, any character. Docker 20.10 takes all that is special in a regular expression as such.
  */
 function ignoreLine(path: string): string {
   return path
-    .replace(/[\\*?[\]^]|^[#!]/g, "\\$&")
+    .replace(/[\\*?[\]^+(){}|]|^[#!]/g, "\\$&")
     .replace(/\p{Cc}|^\s|\s(?=\/?$)/gu, "?");
 }

@@ -3,7 +3,6 @@ import { openSealed, seal } from "../auth/seal.ts";
 import { changedNames } from "../deploy/same_content.ts";
 import type { Release } from "../deploy/store.ts";
 import { errorOfKind, MyPaasError, UsageError } from "../error.ts";
-import { parseServiceName } from "../service/option_values.ts";
 import type { EnvVariable } from "../service/spec.ts";
 import {
   envContext,
@@ -135,7 +134,5 @@ function notSet(cannot: string, service: string): MyPaasError {
 
 /** The service may be one that is not deployed yet. */
 function serviceOf(call: Call): string {
-  const name = required(inPath(call), "name");
-  if ("value" in parseServiceName(name)) return name;
-  throw new UsageError(`Cannot answer for ${JSON.stringify(name)}: it is not the name of a service`);
+  return required(inPath(call), "name");
 }

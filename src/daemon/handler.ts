@@ -4,10 +4,11 @@ import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
-import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
+import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES, MAX_UNSIGNED_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { KEEP_PATH, parseKeepRequest } from "../wire/keep.ts";
-import { parseLoginRequest } from "../wire/request_schemas.ts";
+import { parseLoginRequest, parseServiceName } from "../wire/request_schemas.ts";
+import { urlOfRequest } from "../wire/request_url.ts";
 import { parseVerifyRequest, VERIFY_PATH } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
 import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
@@ -15,6 +16,7 @@ import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
 import { keepLines, type KeepListParts } from "./blob_lists.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { LackingHere } from "./manifests.ts";
+import { inQuery } from "./route_row.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
 
@@ -53,7 +55,7 @@ async function answer(
   parts: HandlerParts,
   { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { asked?: Asked } },
 ): Promise<Response> {
-  const url = new URL(request.url);
+  const url = urlOfRequest(request);
   const address = request.headers.get(CLIENT_ADDRESS_HEADER) ?? (door === "local" ? "local" : "unknown");
   const where = `${request.method} ${url.pathname}`;
   if (where === "GET /v1/hello") return Response.json(hello(parts));
@@ -67,7 +69,7 @@ async function answer(
   if (where === `GET ${KEEP_PATH}` && door === "gate") {
     return await respond(parts.signer, { lines: keepLines(parts, parseKeepRequest(url.searchParams)) }, undefined);
   }
-  const { route, params } = findRoute(request, door, parts.version);
+  const { route, params } = findRoute(request, url, { door, version: parts.version });
   const { actor, asked } = door === "local"
     ? { actor: localActor(request.headers), asked: undefined }
     : await authenticate(parts, {
@@ -80,10 +82,7 @@ async function answer(
       address,
     });
   state.asked = asked;
-  const service = route.service?.({ params, query: url.searchParams });
-  if (route.service !== undefined && service === undefined) {
-    throw new UsageError(`Cannot answer ${where}: it does not name a service`);
-  }
+  const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
     const body = route.streamedBody === true ? undefined : await readBody(request, { door, route });
@@ -100,12 +99,25 @@ function localActor(headers: Headers): Actor {
   return { kind: "local", name: user === null || !isUserName(user) ? "root@local" : `${user}@ssh` };
 }
 
-function findRoute({ method, url, headers }: Request, door: Door, version: string) {
-  const { pathname } = new URL(url);
+/**
+ * What a request is about. It goes into the audit and into sentences, so it is a name also where nothing has that name.
+ *
+ * @param cannot completes "Cannot ..."
+ */
+function serviceNamed(name: string | undefined, cannot: string): string {
+  if (name === undefined) throw new UsageError(`Cannot ${cannot}: it does not name a service`);
+  return parseServiceName(name);
+}
+
+function findRoute(
+  { method, headers }: Request,
+  { pathname }: URL,
+  { door, version }: { readonly door: Door; readonly version: string },
+) {
   const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname }));
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) {
-    throw new UsageError(`Cannot answer ${method} ${pathname}: this server does not know it`, {
+    throw new UsageError(`Cannot answer ${method} ${pathname.slice(0, 200)}: this server does not know it`, {
       hint: skewHint({ client: senderVersion(headers), server: version }) ??
         "Compare the versions: mypaas version --server NAME.",
       skew: true,
@@ -117,7 +129,6 @@ function findRoute({ method, url, headers }: Request, door: Door, version: strin
 /** The receiver asks whether an upload may go on: same signature, same roles, the body is looked at by the receiver. */
 async function verifyForReceiver(parts: HandlerParts, request: Request, address: string): Promise<Response> {
   const asked = parseVerifyRequest(await readJson(request));
-  const service = new URLSearchParams(asked.query).get("service") ?? undefined;
   const command = asked.path === "/v1/missing" ? "missing" : asked.path === "/v1/blobs" ? "blobs" : undefined;
   if (command === undefined) throw new UsageError(`Cannot verify ${asked.path}: the receiver does not serve it`);
   const { actor } = await authenticate(parts, {
@@ -128,7 +139,7 @@ async function verifyForReceiver(parts: HandlerParts, request: Request, address:
     bodyDigest: command === "missing",
     address,
   });
-  if (service === undefined) throw new UsageError(`Cannot verify ${asked.path}: it does not name a service`);
+  const service = serviceNamed(inQuery({ query: new URLSearchParams(asked.query) }), `verify ${asked.path}`);
   const route = { command, audited: false } as const;
   const result = await audited(parts, { route, actor, service, address }, () => {
     mayDo(actor, command, service);
@@ -193,19 +204,26 @@ async function readBody(
   return bytes.length === 0 ? undefined : parseJson(bytes, "the request");
 }
 
+/** Of a request that nobody has signed. */
 async function readJson(request: Request): Promise<unknown> {
-  return parseJson(await readBytes(request, MAX_BODY_BYTES), "the request");
+  return parseJson(await readBytes(request, MAX_UNSIGNED_BODY_BYTES), "the request");
 }
 
 async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of request.body ?? []) {
-    size += part.length;
-    if (size > most) {
-      throw new UsageError(`Cannot read the request: its body is larger than ${most >> 20} MiB`);
+  try {
+    for await (const part of request.body ?? []) {
+      size += part.length;
+      if (size > most) {
+        throw new UsageError(`Cannot read the request: its body is larger than ${most >> 10} KiB`);
+      }
+      parts.push(part);
     }
-    parts.push(part);
+  } catch (cause) {
+    throw cause instanceof MyPaasError
+      ? cause
+      : new UsageError("Cannot read the request: its body broke off", { cause });
   }
   const all = new Uint8Array(size);
   let at = 0;

@@ -13,9 +13,11 @@ export function row(method: ApiRoute["method"], pathname: string, command: ApiRo
   return { method, path: new URLPattern({ pathname }), command, doors: ["local", "gate"], audited: false };
 }
 
-/** The service that the query names, for `ApiRoute.service`. */
+/** The service that the query names, for `ApiRoute.service`. @throws {UsageError} when it names more than one */
 export function inQuery({ query }: Pick<Call, "query">): string | undefined {
-  return query.get("service") ?? undefined;
+  const [service, ...more] = query.getAll("service");
+  if (more.length > 0) throw new UsageError("Cannot read the request: it names more than one service");
+  return service;
 }
 
 /** The service that the path names as `:name`, for `ApiRoute.service`. */

@@ -72,7 +72,10 @@ export interface AuditLine {
 
 export interface AuditLog {
   write(line: AuditLine): void;
-  /** Counts refusals per actor, address, reason and minute, so that refusing cannot fill the disk. */
+  /**
+   * Counts refusals per actor, address, action and minute, with the last reason, so that refusing neither fills the disk
+   * nor pushes out what others did.
+   */
   refuse(line: AuditLine): void;
   /** The newest first. */
   lines(limit: number): readonly (AuditLine & { readonly count: number })[];

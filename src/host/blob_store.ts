@@ -57,7 +57,8 @@ export function blobFolder(root: string): BlobStore & BlobSource {
       }
     },
 
-    read: (service, chunk) => new Promise((resolve) => resolve(readBlob(blobPath(root, service, chunk.digest), chunk))),
+    read: (service, chunk) =>
+      new Promise((resolve) => resolve(readBlob(root, blobPath(root, service, chunk.digest), chunk))),
   };
 }
 
@@ -121,10 +122,14 @@ function touch(path: string): boolean {
  * Reads a file that the receiver, taken over, may have replaced by anything it can make: a link, a pipe, other content.
  * Nothing is awaited: a chunk is small, and to wait for it takes three times as long as to read it.
  */
-function readBlob(path: string, { digest, size }: Chunk): Uint8Array<ArrayBuffer> {
+function readBlob(root: string, path: string, { digest, size }: Chunk): Uint8Array<ArrayBuffer> {
   const file = openBlob(path, digest);
   try {
     const info = fstatSync(file);
+    // O_NOFOLLOW says nothing of the folders above: one could be a link to the daemon's own blobs.
+    if (info.uid !== Deno.lstatSync(root).uid) {
+      throw new MyPaasError(`Cannot read the stored part "${digest}": it belongs to somebody else`);
+    }
     if (!info.isFile()) throw new MyPaasError(`Cannot read the stored part "${digest}": it is not a regular file`);
     if (info.size !== size) {
       throw new MyPaasError(`Cannot read the stored part "${digest}": it has ${info.size} bytes, not ${size}`, {
@@ -161,6 +166,10 @@ function openBlob(path: string, digest: string): number {
     }
     if (code === "ELOOP") {
       throw new MyPaasError(`Cannot read the stored part "${digest}": it is a link`, { cause });
+    }
+    // Where a folder should be, or the part itself, is a file, a socket or a device.
+    if (code === "ENOTDIR" || code === "ENXIO" || code === "ENODEV" || code === "EACCES") {
+      throw new MyPaasError(`Cannot read the stored part "${digest}": it is not a regular file`, { cause });
     }
     throw cause;
   }

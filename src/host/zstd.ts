@@ -9,6 +9,9 @@ export function zstdCompress(content: Uint8Array): Uint8Array<ArrayBuffer> {
   return copyless(zstdCompressSync(content, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }));
 }
 
+/** A frame may ask for a window of gigabytes, which nobody needs for so little: 8 MiB is what every reader has (RFC 8878, 3.1.1.1.2). */
+const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 };
+
 /**
  * Takes one zstd frame apart. What follows the frame is not looked at, and a frame that is cut off gives what it has: check
  * the size or the digest of what comes out.
@@ -20,7 +23,7 @@ export function zstdDecompress(frame: Uint8Array, limit: number): Uint8Array<Arr
   let content: Uint8Array;
   try {
     // Deno takes no limit of 0.
-    content = zstdDecompressSync(frame, { maxOutputLength: Math.max(limit, 1) });
+    content = zstdDecompressSync(frame, { maxOutputLength: Math.max(limit, 1), params: WINDOW });
   } catch (cause) {
     if (cause instanceof RangeError) throw tooLarge(limit, cause);
     throw new MyPaasError("Cannot unpack compressed content: it is not a zstd frame", { cause });

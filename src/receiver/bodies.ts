@@ -9,6 +9,12 @@ export interface BodyLimits {
 /** A body is longer, or slower, than it may be. */
 export class BodyRefused extends UsageError {}
 
+/** A body is not there as a whole, or was sent in a way that nobody can read. */
+export class BodyBroken extends UsageError {}
+
+/** The most that is read of what nobody wants, in bytes. */
+const MOST_DRAINED_BYTES = 64 << 20;
+
 /**
  * A request's body, passed on as it comes within its limits. Whoever stops reading it early does not close it: the rest
  * is thrown away by `drain`, because a client that is still sending when the answer comes sees a broken pipe instead of
@@ -19,7 +25,8 @@ export class IncomingBody {
   readonly #limits: BodyLimits;
   readonly #deadline: AbortSignal;
   #bytes = 0;
-  #refused: BodyRefused | undefined;
+  #refused: BodyRefused | BodyBroken | undefined;
+  #ended = false;
 
   constructor(body: ReadableStream<Uint8Array>, limits: BodyLimits) {
     this.#reader = body.getReader();
@@ -57,28 +64,48 @@ export class IncomingBody {
     return all;
   }
 
-  /** Why the stream failed, when it was for a limit. */
-  get refused(): BodyRefused | undefined {
+  /** Why the stream failed. */
+  get refused(): BodyRefused | BodyBroken | undefined {
     return this.#refused;
   }
 
-  /** Reads what is left, within the same limits, and throws it away. Never fails. */
-  async drain(): Promise<void> {
+  /**
+   * Reads what is left, for so many milliseconds and not without an end, and throws it away. Never fails. What is over the
+   * limit is read as well: who sends it is to hear so.
+   */
+  async drain(ms = this.#limits.ms): Promise<void> {
+    const patience = AbortSignal.timeout(ms);
+    patience.addEventListener("abort", this.#giveUp, { once: true });
     try {
-      while (await this.#next() !== undefined);
+      for (let bytes = 0; !this.#ended && bytes < MOST_DRAINED_BYTES;) bytes += (await this.#read())?.length ?? 0;
     } catch {
-      this.#giveUp();
+      // It broke off.
     }
-    this.#deadline.removeEventListener("abort", this.#giveUp);
+    if (!this.#ended) this.#giveUp();
+    for (const signal of [patience, this.#deadline]) signal.removeEventListener("abort", this.#giveUp);
   }
 
   async #next(): Promise<Uint8Array | undefined> {
     if (this.#refused !== undefined) throw this.#refused;
-    const { done, value } = await this.#reader.read();
-    this.#bytes += value?.length ?? 0;
+    let part: Uint8Array | undefined;
+    try {
+      part = await this.#read();
+    } catch (cause) {
+      // A chunk that is none, or a connection that ended.
+      throw this.#refused = cause instanceof BodyRefused
+        ? cause
+        : new BodyBroken("Cannot read the body of the request: it broke off", { cause });
+    }
+    this.#bytes += part?.length ?? 0;
     if (this.#deadline.aborted) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);
     if (this.#bytes > this.#limits.bytes) this.#refuse(`it is longer than ${this.#limits.bytes} bytes`);
-    return done ? undefined : value;
+    return part;
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    const { done, value } = await this.#reader.read();
+    this.#ended = done;
+    return value;
   }
 
   #refuse(reason: string): never {

@@ -6,11 +6,12 @@ import { MyPaasError, UsageError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, clientAddress } from "../wire/caller.ts";
 import { errorAnswer, jsonAnswer, toResponse } from "../wire/error_body.ts";
 import { KEEP_PATH } from "../wire/keep.ts";
-import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES } from "../wire/limits.ts";
+import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES, MAX_UNSIGNED_BODY_BYTES } from "../wire/limits.ts";
 import type { HelloAnswer } from "../wire/requests.ts";
+import { urlOfRequest } from "../wire/request_url.ts";
 import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
-import { BodyRefused, IncomingBody, whenBodyEnds } from "./bodies.ts";
+import { type BodyLimits, BodyRefused, IncomingBody, whenBodyEnds } from "./bodies.ts";
 import { type SlotLimits, Slots } from "./slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
 
@@ -56,6 +57,9 @@ export interface ReceiverParts {
 /** What the gate answers to the receiver itself, and to nobody behind it. */
 const FOR_RECEIVER: ReadonlySet<string> = new Set([VERIFY_PATH, KEEP_PATH]);
 const SIGNED_HEADERS = ["signature", "signature-input", "content-digest", SERVER_HEADER];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+/** How long a login may take, and the rest of a body that nobody wants, in milliseconds: until then a place is taken. */
+const UNSIGNED_BODY_MS = 5000;
 const TO_GATE = ["content-type", VERSION_HEADER, ...SIGNED_HEADERS];
 const FROM_GATE = ["content-type", VERSION_HEADER, PROOF_HEADER];
 
@@ -77,7 +81,7 @@ export function receiverHandler(parts: ReceiverParts): (request: Request) => Pro
   const slots = new Slots(parts.limits);
   return async (request) => {
     const address = forwardedFor(request.headers);
-    const release = slots.take(address);
+    const release = slots.take(networkOf(address));
     if (release === undefined) {
       const message = "Cannot take the request: too many are under way";
       return refused(new Refusal(STATUS_CODE.TooManyRequests, message, { hint: "Try again in a moment." }));
@@ -99,19 +103,15 @@ export function receiverHandler(parts: ReceiverParts): (request: Request) => Pro
 
 /** Answers when the body has been read to its end, or to its limits. */
 async function answered(parts: ReceiverParts, request: Request, address: string): Promise<Response> {
-  const url = new URL(request.url);
-  const where = `${request.method} ${url.pathname}`;
-  const limit = where === "PUT /v1/blobs"
-    ? parts.putBytes
-    : where === "POST /v1/deploy"
-    ? MAX_DEPLOY_BODY_BYTES
-    : MAX_BODY_BYTES;
-  const body = request.body === null
-    ? undefined
-    : new IncomingBody(request.body, { bytes: limit, ms: parts.limits.bodyMs });
-  const incoming: Incoming = { request, url, body, address };
+  let body: IncomingBody | undefined;
   try {
-    checkHeaders(request.headers, { most: parts.limits.headerBytes, bodyBytes: limit });
+    const url = urlOfRequest(request);
+    checkMethod(request.method);
+    const where = `${request.method} ${url.pathname}`;
+    const limits = bodyLimits(where, parts);
+    if (request.body !== null) body = new IncomingBody(request.body, limits);
+    const incoming: Incoming = { request, url, body, address };
+    checkHeaders(request.headers, { most: parts.limits.headerBytes, bodyBytes: limits.bytes });
     switch (where) {
       case "GET /v1/hello":
         return hello(parts);
@@ -125,7 +125,21 @@ async function answered(parts: ReceiverParts, request: Request, address: string)
     if (!(error instanceof MyPaasError)) throw error;
     return refused(error);
   } finally {
-    await body?.drain();
+    // Whoever may not send it is not listened to for long.
+    await body?.drain(UNSIGNED_BODY_MS);
+  }
+}
+
+function bodyLimits(where: string, { putBytes, limits: { bodyMs: ms } }: ReceiverParts): BodyLimits {
+  switch (where) {
+    case "PUT /v1/blobs":
+      return { bytes: putBytes, ms };
+    case "POST /v1/deploy":
+      return { bytes: MAX_DEPLOY_BODY_BYTES, ms };
+    case "POST /v1/login":
+      return { bytes: MAX_UNSIGNED_BODY_BYTES, ms: Math.min(ms, UNSIGNED_BODY_MS) };
+    default:
+      return { bytes: MAX_BODY_BYTES, ms };
   }
 }
 
@@ -217,12 +231,28 @@ function picked(headers: Headers, names: readonly string[]): [string, string][] 
   return [...headers].filter(([name]) => names.includes(name));
 }
 
+/** Others cannot be passed on: `fetch` refuses some, and no request has them. */
+function checkMethod(method: string): void {
+  if (METHODS.includes(method)) return;
+  throw new Refusal(STATUS_CODE.MethodNotAllowed, `Cannot take the request: no request has that method`);
+}
+
 function checkHeaders(headers: Headers, { most, bodyBytes }: { most: number; bodyBytes: number }): void {
   const bytes = [...headers].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (bytes > most) throw new Refusal(431, `Cannot take the request: its headers are longer than ${most} bytes`);
   if (Number(headers.get("content-length") ?? 0) > bodyBytes) {
     throw new BodyRefused(`Cannot read the body of the request: it is longer than ${bodyBytes} bytes`);
   }
+}
+
+/** Whose share of the places a request takes: somebody with IPv6 has a whole /64 of addresses. */
+function networkOf(address: string): string {
+  const hostname = address.includes(":") ? URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) : undefined;
+  if (hostname === undefined) return address;
+  const [head = "", tail] = hostname.split("::");
+  const [front, back] = [head, tail ?? ""].map((part) => part === "" ? [] : part.split(":"));
+  const zeros = Array.from({ length: 8 - (front?.length ?? 0) - (back?.length ?? 0) }, () => "0");
+  return [...front ?? [], ...zeros, ...back ?? []].slice(0, 4).join(":");
 }
 
 /** The address that Traefik saw: it drops what a client says, and adds its own at the end. */

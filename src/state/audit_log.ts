@@ -8,42 +8,56 @@ const MAX_LINES = 50_000;
 const MAX_UNKNOWN_LINES = 10_000;
 /** Trimming looks at the table once in so many lines. */
 const TRIM_EVERY = 500;
+/** No field of a line is longer, in characters. */
+const MAX_FIELD_LENGTH = 2000;
+/** Refusals of one minute that are counted apart. */
+const MAX_COUNTED = 1000;
 
 /** The audit in SQLite, bounded. */
 export class SqliteAuditLog implements AuditLog {
   readonly #database: Database;
   #sinceTrim = 0;
+  /** Lines of the refusals of this minute by who was refused what: a number each. */
+  readonly #counted = new Map<string, number>();
+  #minute = "";
 
   constructor(database: Database) {
     this.#database = database;
   }
 
   write(line: AuditLine): void {
-    this.#database.run(
-      "INSERT INTO audit (at, actor, address, action, subject, result) VALUES (?, ?, ?, ?, ?, ?)",
-      line.at,
-      line.actor,
-      line.address,
-      line.action,
-      line.subject,
-      line.result,
-    );
-    this.#trim();
+    this.#insert(line);
   }
 
   refuse(line: AuditLine): void {
     const minute = line.at.slice(0, "2026-01-01T00:00".length);
+    if (minute !== this.#minute || this.#counted.size >= MAX_COUNTED) this.#counted.clear();
+    this.#minute = minute;
+    const who = JSON.stringify([line.actor, line.address, line.action]);
+    const id = this.#counted.get(who);
+    if (id !== undefined && this.#countOneMore(id, line)) return;
+    this.#counted.set(who, this.#insert(line));
+  }
+
+  /** @returns false when the line has been trimmed */
+  #countOneMore(id: number, { subject, result }: AuditLine): boolean {
     const counted = this.#database.run(
-      `UPDATE audit SET count = count + 1, subject = ? WHERE id = (
-         SELECT id FROM audit WHERE actor = ? AND address = ? AND result = ? AND substr(at, 1, 16) = ?
-         ORDER BY id DESC LIMIT 1)`,
-      line.subject,
-      line.actor,
-      line.address,
-      line.result,
-      minute,
+      "UPDATE audit SET count = count + 1, subject = ?, result = ? WHERE id = ?",
+      bounded(subject),
+      bounded(result),
+      id,
     );
-    if (counted.changes === 0) this.write(line);
+    return counted.changes > 0;
+  }
+
+  #insert({ at, actor, address, action, subject, result }: AuditLine): number {
+    const fields = [at, actor, address, action, subject, result].map(bounded);
+    const row = this.#database.get(
+      "INSERT INTO audit (at, actor, address, action, subject, result) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+      ...fields,
+    );
+    this.#trim();
+    return Number(row?.["id"]);
   }
 
   lines(limit: number): readonly (AuditLine & { readonly count: number })[] {
@@ -70,4 +84,8 @@ export class SqliteAuditLog implements AuditLog {
       );
     }
   }
+}
+
+function bounded(field: string): string {
+  return field.length <= MAX_FIELD_LENGTH ? field : `${field.slice(0, MAX_FIELD_LENGTH - 3)}...`;
 }

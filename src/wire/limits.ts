@@ -24,6 +24,12 @@ export const MAX_SCOPE_NAMES = 200;
 /** Body of `POST /v1/deploy`, in bytes. */
 export const MAX_DEPLOY_BODY_BYTES = 64 << 20;
 
+/** Body of a request that nobody has signed, in bytes: each of many may have one. */
+export const MAX_UNSIGNED_BODY_BYTES = 64 << 10;
+
+/** Address of a request with its query, in characters. */
+export const MAX_URL_LENGTH = 8 << 10;
+
 /** Body of every other request that is read whole, in bytes. */
 export const MAX_BODY_BYTES = 4 << 20;
 

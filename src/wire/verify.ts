@@ -22,12 +22,22 @@ export interface VerifyAnswer {
   readonly service: string;
 }
 
-const verifyRequest: v.GenericSchema<unknown, VerifyRequest> = v.strictObject({
-  method: v.string(),
-  path: v.pipe(v.string(), v.startsWith("/v1/", 'must begin with "/v1/"')),
-  query: v.string(),
-  headers: v.record(v.string(), v.string()),
-});
+const headerName = v.pipe(v.string(), v.regex(/^[a-z-]{1,40}$/, "must be the name of a header"));
+const header = v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, "must be the value of a header"));
+
+/** Whoever asks may be anybody, so nothing is taken that the signature and the answer could read in two ways. */
+const verifyRequest: v.GenericSchema<unknown, VerifyRequest> = v.pipe(
+  v.strictObject({
+    method: v.pipe(v.string(), v.regex(/^[A-Z]{1,20}$/, "must be a method in capitals")),
+    path: v.pipe(v.string(), v.startsWith("/v1/", 'must begin with "/v1/"')),
+    query: v.string(),
+    headers: v.record(headerName, header),
+  }),
+  v.check(({ path, query }) => {
+    const url = URL.parse(`http://mypaas${path}${query}`);
+    return url !== null && url.pathname === path && url.search === query && url.hash === "";
+  }, "must have path and query as a URL has them"),
+);
 
 const verifyAnswer: v.GenericSchema<unknown, VerifyAnswer> = v.object({ service: serviceName });
 

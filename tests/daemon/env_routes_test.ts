@@ -292,5 +292,8 @@ Deno.test("a value that no container could have, or a name that no service has, 
   const error = await set(daemon, { PASSWORD: `${SECRET}\0` }).catch((error) => error);
   assertEquals(error.message, 'Cannot set "PASSWORD" of "blog": its value has a NUL character');
   const service = await listEnv(client(daemon), "Blog").catch((error) => error);
-  assertEquals(service.message, 'Cannot answer for "Blog": it is not the name of a service');
+  assertEquals(
+    service.message,
+    'Cannot read the name of the service: it must be the name of a service, not "Blog"',
+  );
 });

@@ -20,8 +20,8 @@ async function refused(daemon: BenchDaemon, request: Request): Promise<string> {
   const response = await daemon.gate(request);
   assertEquals([response.status, response.headers.has("mypaas-proof")], [401, false]);
   const { message } = await errorOfResponse(response);
-  const [line] = daemon.audit.lines(99);
-  assertEquals([line?.actor, line?.result], ["unknown", message]);
+  const line = daemon.audit.lines(99).find(({ result }) => result === message);
+  assertEquals(line?.actor, "unknown");
   assertEquals(daemon.audit.lines(99).reduce((sum, { count }) => sum + count, 0), before + 1);
   return message;
 }

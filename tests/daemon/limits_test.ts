@@ -4,9 +4,36 @@ import { BenchDaemon } from "./bench_daemon.ts";
 for (const path of ["/v1/login", "/v1/verify"]) {
   Deno.test(`POST ${path}, which nobody has signed, may have no large body`, async () => {
     await using daemon = await BenchDaemon.start();
-    const body = new Uint8Array(5 << 20);
+    const body = new Uint8Array(65 << 10);
     const response = await daemon.gate(new Request(`http://daemon${path}`, { method: "POST", body }));
     assertEquals(response.status, 400);
-    assertStringIncludes(await response.text(), "its body is larger than 4 MiB");
+    assertStringIncludes(await response.text(), "its body is larger than 64 KiB");
   });
 }
+
+for (const url of ["http://[::1/v1/hello", "http://a b/v1/hello", "*"]) {
+  Deno.test(`a request whose address is ${url} is no bug of the server`, async () => {
+    await using daemon = await BenchDaemon.start();
+    const response = await daemon.gate(Object.create(new Request("http://daemon/"), { url: { value: url } }));
+    assertEquals([response.status, daemon.logged], [400, []]);
+    assertStringIncludes(await response.text(), "Cannot read the request: its address is none");
+  });
+}
+
+Deno.test("a request names one service, and one that can be", async () => {
+  await using daemon = await BenchDaemon.start();
+  const ann = await daemon.laptop({ scope: ["blog"] });
+  for (
+    const [query, says] of [
+      ["service=blog&service=shop", "it names more than one service"],
+      [`service=${"a".repeat(4000)}`, "must be the name of a service"],
+      ["service=../blog", "must be the name of a service"],
+      ["", "it does not name a service"],
+    ]
+  ) {
+    const { status, text } = await daemon.ask(ann, `POST /v1/deploy?${query}`, {});
+    assertEquals(status, 400, query);
+    assertStringIncludes(text, String(says));
+  }
+  assertEquals(daemon.audit.lines(9), []);
+});

@@ -83,3 +83,26 @@ Deno.test("daemon.sock verifies nothing", async () => {
   const response = await daemon.local(new Request("http://daemon/v1/verify", { method: "POST", body: "{}" }));
   assertStringIncludes((await errorOfResponse(response)).message, "this server does not know it");
 });
+
+Deno.test("the gate takes no question that it and the signature could read in two ways", async () => {
+  await using daemon = await BenchDaemon.start();
+  const { url, headers } = await daemon.signed(await daemon.laptop(), "POST /v1/missing?service=blog", MISSING);
+  const { pathname: path, search: query } = new URL(url);
+  const usual = { method: "POST", path, query, headers: Object.fromEntries(headers) };
+  for (
+    const change of [
+      { method: "POST\nX" },
+      { path: "/v1/../v1/missing" },
+      { path: `${path}${query}`, query: "" },
+      { query: "?service=bl\nog" },
+      { query: "?service=blog#x" },
+      { headers: { ...usual.headers, "a b": "c" } },
+      { headers: { ...usual.headers, signature: "a\nb: c" } },
+    ]
+  ) {
+    const body = JSON.stringify({ ...usual, ...change });
+    const response = await daemon.gate(new Request("http://daemon/v1/verify", { method: "POST", body }));
+    assertStringIncludes((await errorOfResponse(response)).message, "Cannot read the request to verify");
+  }
+  assertEquals(daemon.logged, []);
+});

@@ -49,6 +49,12 @@ const PLANTS: readonly (readonly [string, (path: string, size: number) => Promis
     const made = await new Deno.Command("mkfifo", { args: [path] }).output();
     assertEquals(made.code, 0);
   }],
+  ["a link to a folder of the daemon's own blobs", async (path) => {
+    const [folder, own] = [path.slice(0, path.lastIndexOf("/")), `${server().layout.blobs}/own`];
+    await Deno.rename(folder, own);
+    await Deno.chown(`${own}/${path.slice(folder.length + 1)}`, 0, 0);
+    await Deno.symlink(own, folder);
+  }],
   ["other bytes of the same length", async (path, size) => {
     await Deno.writeTextFile(path, "#".repeat(size));
   }],

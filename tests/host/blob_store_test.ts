@@ -78,6 +78,24 @@ Deno.test("blobFolder() reads nothing but a regular file with the right content"
   }
 });
 
+Deno.test("blobFolder() reads nothing that belongs to somebody else, where a link of a folder leads, and nothing below a file", async () => {
+  await using folder = await tempFolder();
+  const [own, half] = [`own/web/${DIGEST.slice(0, 2)}`, `spool/half/${DIGEST.slice(0, 2)}`];
+  await plant(folder.path, {
+    [`${own}/${DIGEST}`]: "hello",
+    "spool/web": { link: "../own/web" },
+    [half]: { link: `../../${own}` },
+    "spool/flat": "hello",
+  });
+  const blobs = blobFolder(`${folder.path}/spool`);
+  await assertRejects(() => blobs.read("flat", CHUNK), MyPaasError, "it is not a regular file");
+  assertEquals(await blobs.read("web", CHUNK), CONTENT);
+  await Deno.chown(`${folder.path}/${own}/${DIGEST}`, 65533, 65533);
+  for (const service of ["web", "half"]) {
+    await assertRejects(() => blobs.read(service, CHUNK), MyPaasError, "it belongs to somebody else");
+  }
+});
+
 Deno.test("blobFolder() says that a chunk is missing", async () => {
   await using folder = await tempFolder();
   await assertRejects(() => blobFolder(folder.path).read("web", CHUNK), MyPaasError, "it is not there");

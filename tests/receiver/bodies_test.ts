@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BodyRefused, IncomingBody, whenBodyEnds } from "../../src/receiver/bodies.ts";
+import { BodyBroken, BodyRefused, IncomingBody, whenBodyEnds } from "../../src/receiver/bodies.ts";
 
 const MINUTE = 60_000;
 
@@ -33,10 +33,10 @@ Deno.test("IncomingBody reads only what is asked for, and drain() reads the rest
   assertEquals(pulled, 51);
 });
 
-Deno.test("drain() gives an endless body up at its limit", async () => {
+Deno.test("drain() gives an endless body up in the end", async () => {
   let cancelled = false;
   const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)),
     cancel: () => void (cancelled = true),
   });
   await new IncomingBody(endless, { bytes: 100, ms: MINUTE }).drain();
@@ -58,3 +58,18 @@ Deno.test("whenBodyEnds() tells the end of a body that was read, that failed, an
 function stream(...lengths: readonly number[]): ReadableStream<Uint8Array> {
   return ReadableStream.from(lengths.map((length) => new Uint8Array(length)));
 }
+
+Deno.test("drain() gives a body that hardly goes on up when its time is over", async () => {
+  let cancelled = false;
+  const slow = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
+  await new IncomingBody(slow, { bytes: 100, ms: MINUTE }).drain(20);
+  assertEquals(cancelled, true);
+});
+
+Deno.test("IncomingBody tells a body that broke off from one that is too long, and drain() does not fail for it", async () => {
+  const cut = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new TypeError("no chunk")) });
+  const body = new IncomingBody(cut, { bytes: 100, ms: MINUTE });
+  await assertRejects(() => body.whole(), BodyBroken, "it broke off");
+  await body.drain();
+  assertEquals(body.refused instanceof BodyBroken, true);
+});
