@@ -74,7 +74,8 @@ function matchPiece(chars: readonly string[], name: readonly string[]): Outcome 
       matches &&= next !== "/";
     } else if (char === "\\") {
       if (i === chars.length) return { wrong: "a `\\` at its end" };
-      matches &&= chars[i++] === next;
+      const escaped = chars[i++];
+      matches &&= escaped === next;
     } else {
       matches &&= char === next;
     }

@@ -107,3 +107,10 @@ Deno.test("keeping() adds a line that keeps a path", () => {
   assertEquals(["docker", "docker/Dockerfile", ".dockerignore"].map(rules.isIgnored), [true, false, true]);
   assert(rules.looksInto("docker"));
 });
+
+Deno.test("parseIgnore() takes an escaped bracket wherever it stands", () => {
+  for (const pattern of ["\\[x\\]", "in it/\\[x\\]", "a\\["]) {
+    assertEquals(parseIgnore(pattern).isIgnored("other"), false, pattern);
+  }
+  assertEquals(parseIgnore("in it/\\[x\\]").isIgnored("in it/[x]"), true);
+});
