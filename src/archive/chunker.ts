@@ -14,13 +14,17 @@ export const MIN_CUT_BYTES = 256 << 10;
 /** Bytes before and after a place that its hash looks at. */
 const AROUND = 32;
 
-/** Values that are looked for, the next one where there are too few of the one before: ends of lines, then what is frequent
- * in text without lines. */
+/**
+ * Values that are looked for, the next one where there are too few of the one before: ends of lines, then what is frequent
+ * in text without lines.
+ */
 const VALUES = ["\n", " ", "e", "0", "A"].map((character) => character.charCodeAt(0));
 /** With fewer places the next value is better. */
 const FEW = 8;
 /** To look at more would take too long, as in a file of one byte over and over. */
 const MANY = 1 << 16;
+/** Nor are places compared any more that have the same hash, once so many were the same all around, as in equal lines. */
+const MANY_EQUAL = 256;
 
 /**
  * Cuts the bytes of a file into chunks of `MIN_CUT_BYTES` to `MAX_CHUNK_BYTES`, the last one of 1 or more.
@@ -57,11 +61,17 @@ function cutPlace(bytes: Uint8Array<ArrayBuffer>): number {
     let best = Infinity;
     let place = 0;
     let count = 0;
+    let equal = 0;
     for (let at = bytes.indexOf(value, MIN_CUT_BYTES); at !== -1 && at < last; at = bytes.indexOf(value, at + 1)) {
       if (++count > MANY) break;
       // Lines often begin alike: some bytes from before the place, and some from further behind it.
       const hash = mixed(view.getUint32(at - 4), view.getUint32(at + 20));
-      if (hash > best || hash === best && !isLess(view, at, place)) continue;
+      if (hash > best || hash === best && equal >= MANY_EQUAL) continue;
+      if (hash === best) {
+        const order = compared(view, at, place);
+        if (order === 0) equal++;
+        if (order >= 0) continue;
+      }
       best = hash;
       place = at;
     }
@@ -70,14 +80,14 @@ function cutPlace(bytes: Uint8Array<ArrayBuffer>): number {
   return bytes.length;
 }
 
-/** Decides between places with the same hash by more bytes around them; false when all are the same. */
-function isLess(view: DataView, at: number, than: number): boolean {
+/** Orders places with the same hash by more bytes around them: below 0, 0 when all are the same, above 0. */
+function compared(view: DataView, at: number, other: number): number {
   for (let offset = -AROUND; offset < AROUND; offset += 4) {
     const a = view.getUint32(at + offset);
-    const b = view.getUint32(than + offset);
-    if (a !== b) return mixed(a, offset) < mixed(b, offset);
+    const b = view.getUint32(other + offset);
+    if (a !== b) return mixed(a, offset) - mixed(b, offset);
   }
-  return false;
+  return 0;
 }
 
 /** Two numbers as one of 32 bits that looks random: multiplications as in xxHash32, and what they leave in the upper bits. */
