@@ -97,10 +97,10 @@ Deno.test("slow clients are given up after a few seconds, and keep nobody out: a
   using _heads = await SlowClients.connect(attacker, 100, { beginning: `${begun}X-A: b`, door: "traefik" });
   using _bodies = await SlowClients.connect(attacker, 100, { beginning: half, door: "traefik" });
   using logins = await SlowClients.connect(attacker, 10, { beginning: half, door: "receiver" });
+  assertEquals([...new Set(await logins.answered(10_000))], [413], "logins are told why");
   const upload = half.replace("POST /v1/login", `PUT /v1/blobs?service=${OWN}`);
   using uploads = await SlowClients.connect(attacker, 100, { beginning: upload, door: "receiver" });
   assertEquals([...new Set(await uploads.answered(10_000))].sort(), [401, 429], "uploads are told why");
-  assertEquals([...new Set(await logins.answered(10_000))], [413], "logins are told why");
   succeeded(await server().push({ ...GOOD, app: { TEXT: "beside slow clients" } }));
   assertEquals((await server().get("good.test")).text, "beside slow clients");
 });

@@ -39,8 +39,17 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "env list <service>": ["app"],
   "env unset <service> <keys...>": ["app", "KEY"],
 };
-/** `login` has a proof of its own, `keys rotate` takes no server by a line: tests/client has both. */
-const APART = ["login <server> <invite>", "keys rotate", "version"];
+/**
+ * `login` has a proof of its own, `keys rotate` takes no server by a line: tests/client has both. `exec` and `run` go over
+ * ssh alone, which proves who answers.
+ */
+const APART = [
+  "login <server> <invite>",
+  "keys rotate",
+  "version",
+  "exec <service> <command...>",
+  "run <service> [command...]",
+];
 
 const LIVE = { kind: "live", service: "app", release: 1, urls: [], seconds: 1, alreadyLive: false };
 

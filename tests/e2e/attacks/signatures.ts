@@ -40,9 +40,9 @@ const CHANGED: readonly Attack[] = [
       "its signature is wrong",
     ),
     signed("for another server", crafted, () => ({ serverId: "0".repeat(32) }), "for another server"),
-    signed("that is over", crafted, () => ({ ahead: -75 }), "before the server's clock"),
-    signed("from the future", crafted, () => ({ ahead: 75 }), "after the server's clock"),
-    signed("of the year 2200", crafted, () => ({ ahead: 5_500_000_000 }), "after the server's clock"),
+    signed("that is over", crafted, () => ({ ahead: -75 }), "behind the server's"),
+    signed("from the future", crafted, () => ({ ahead: 75 }), "ahead of the server's"),
+    signed("of the year 2200", crafted, () => ({ ahead: 5_500_000_000 }), "ahead of the server's"),
     signed(
       "for another method",
       crafted,
