@@ -3,6 +3,8 @@ import { messageOf } from "../error.ts";
 import { within } from "../wait.ts";
 import { removeFile, syncFolder } from "./files.ts";
 
+const KILLED_TIMEOUT_MS = 2000;
+
 /** How a program ended. */
 export interface Ended {
   /** -1 when it could not be started. */
@@ -32,12 +34,13 @@ export async function runProgram(
     const [stdout, stderr, { code }] = await within(output, { what: `${program} ends`, timeoutMs });
     return { code, stdout, stderr };
   } catch (error) {
-    output.catch(() => {});
     try {
       child.kill("SIGKILL");
     } catch {
       // it has ended meanwhile
     }
+    // What it started may hold its output open, and is not waited for.
+    await within(output, { what: `${program} is killed`, timeoutMs: KILLED_TIMEOUT_MS }).catch(() => {});
     return { code: -1, stdout: "", stderr: messageOf(error) };
   }
 }
