@@ -24,6 +24,12 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "source <(mypaas completion bash)": ["tests/e2e/completion_test.ts", '"bash"'],
   "mypaas completion fish | source": ["tests/e2e/completion_test.ts", '"fish"'],
   "mypaas invite --name you": ["tests/e2e/lab.ts", '"invite", "--name"'],
+  "mypaas files": ["tests/e2e/files_test.ts", '"files"'],
+  "mypaas keys add NAME KEY.pub --scope counter": ["tests/e2e/keys_test.ts", '["keys", "add"'],
+  "mypaas login NAME LINE --key ~/.ssh/id_ed25519": ["tests/e2e/keys_test.ts", '"--key", key'],
+  "mypaas push ssh://root@vm": ["tests/e2e/ssh_test.ts", '"push", `ssh://root@'],
+  "mypaas login vm ssh://root@vm": ["tests/e2e/ssh_test.ts", '"login", "vm", `ssh://root@'],
+  "mypaas exec -it counter --server ssh://root@vm -- sh": ["tests/e2e/ssh_test.ts", '"exec",'],
   "mypaas --root DIR ...": ["tests/e2e/lab.ts", '"--root"'],
 };
 
