@@ -48,7 +48,8 @@ async function prepare(): Promise<Scene> {
 /** All that the server has on disk, but what it counts in and what may be sent to it. */
 function files(): Promise<readonly string[]> {
   const { database, spool, root } = server().layout;
-  return listing(root, [database, `${spool}/`]);
+  // The daemon keeps the manifests of the good pushes.
+  return listing(root, [database, `${spool}/`, `${root}/var/lib/mypaas/manifests/good/`]);
 }
 
 const TABLES: Readonly<Record<string, readonly Attack[]>> = {

@@ -64,7 +64,7 @@ Deno.test("push ssh://user@host:port needs no key and no invite, and one login o
   const ran = succeeded(await mypaas("push", `ssh://root@127.0.0.1:${ssh.port}`, dockerfile));
   assertEquals((await server().get("web.test")).text, "over ssh");
   assertEquals(await ssh.logins() - before, 1, ran.stderr);
-  assertMatch(succeeded(await mypaas("push", "ssh://vm", dockerfile)).stdout, /already live/);
+  assertMatch(succeeded(await mypaas("push", "ssh://vm", dockerfile, "--also")).stdout, /already live/);
   await untilNoRelay();
 });
 

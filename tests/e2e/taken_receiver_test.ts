@@ -98,7 +98,10 @@ claim("the client does not believe another end in place of the one that was cut 
   receiver.twist = async (passed, honest) => {
     if (/^GET .*\/events/.test(passed.where)) return lines(ownEnd);
     if (!passed.where.startsWith("POST /v1/deploy")) return undefined;
-    const accepted = (await (await honest()).text()).split("\n")[0];
+    const answer = await honest();
+    // Such as that the server does not know what this push builds on: the client sends it whole then.
+    if (!answer.ok) return answer;
+    const accepted = (await answer.text()).split("\n")[0];
     return lines(`${accepted}\n`);
   };
   try {
