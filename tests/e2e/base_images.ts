@@ -138,9 +138,11 @@ async function make(name: string, { paths, modules = "", files = {}, folders = [
     const wanted = [...paths, ...await librariesOf([...paths, ...copied, modules])];
     const tar = tarOf({ path: own, folders: ownFolders }, wanted);
     await importImage(name, tar.stdout, { changes: [...changes, `LABEL ${STAND_IN}=true`] });
-    if (!(await tar.status).success) {
+    // 1: a folder or file changed meanwhile, such as a cache that something else on this machine writes to.
+    const { code } = await tar.status;
+    if (code > 1) {
       await removeImage(name);
-      throw new Error(`Cannot make a stand-in for "${name}": tar failed; run scripts/setup_tests`);
+      throw new Error(`Cannot make a stand-in for "${name}": tar ended with ${code}; run scripts/setup_tests`);
     }
   } finally {
     await Deno.remove(own, { recursive: true });

@@ -10,5 +10,6 @@ present=$(while read -r file; do [[ ! -e $file ]] || printf '%s\n' "$file"; done
 programs=$(while read -r file; do [[ ! -f $file || ! -x $file || $file == *.so* ]] || printf '%s\n' "$file"; done <<<"$present")
 libraries=$({ ldd $programs 2>/dev/null || true; } | sed -nE 's/^.* => (\/[^ ]+) .*$/\1/p; s/^\t(\/[^ ]+) \(0x.*$/\1/p' | sort -u)
 links=/usr/bin/awk
+# 1 from tar: a folder such as /tmp changed meanwhile.
 printf '%s\n' "$present" $libraries $links /etc/passwd /etc/group | sort -u | sed 's|^/||' |
-  tar -C / --dereference --hard-dereference --no-recursion --files-from - -cf -
+  tar -C / --dereference --hard-dereference --no-recursion --files-from - -cf - || (($? == 1))

@@ -7,15 +7,15 @@ import { codeSpans, linesOf, readBlocks, README, TYPED_SECTIONS } from "../e2e/r
 /** What is typed nowhere in readme_test.ts: the test that runs it, and words of it by which that is seen. */
 const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "apt-get install curl docker.io": ["scripts/setup", "docker.io"],
-  "scripts/quickstart": ["tests/e2e/quickstart_test.ts", '"scripts/quickstart"'],
+  "scripts/quickstart": ["tests/e2e/alone/quickstart_test.ts", '"scripts/quickstart"'],
   "scripts/test": [".ci/run", "scripts/test"],
   "scripts/release --url URL": ["tests/e2e/install_test.ts", 'scripts/release`, "--out", folder, "--url", URL'],
-  "scripts/quickstart --remove": ["tests/e2e/quickstart_test.ts", '"scripts/quickstart --remove"'],
+  "scripts/quickstart --remove": ["tests/e2e/alone/quickstart_test.ts", '"scripts/quickstart --remove"'],
   "scripts/setup": ["scripts/test", "check setup scripts/setup"],
   "source scripts/toolchain.sh": ["scripts/test", "\nsource scripts/toolchain.sh"],
   // Its parts: a test below says so.
   "deno task ok": ["scripts/test", "deno task --quiet test:unit"],
-  "deno task": ["tests/e2e/quickstart_test.ts", "deno task"],
+  "deno task": ["tests/e2e/alone/quickstart_test.ts", "deno task"],
   "scripts/compile": ["scripts/test", "check compile scripts/compile"],
   "mypaas push --wait": ["tests/e2e/alone/watch_test.ts", '"--wait"'],
   "mypaas upgrade": ["tests/e2e/alone/upgrade_test.ts", "upgrade under 100 requests/s"],

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { owned, removeOwned } from "./engine.ts";
-import { LAB_PREFIX, type Owner } from "./lab.ts";
-import { CHECKOUT } from "./project.ts";
+import { owned, removeOwned } from "../engine.ts";
+import { LAB_PREFIX, type Owner } from "../lab.ts";
+import { CHECKOUT } from "../project.ts";
 
 let folder = "";
 let serverId = "";
