@@ -1,33 +1,34 @@
 import type { Manifest } from "../wire/manifest.ts";
+import { manifestText, readManifestText } from "./manifest_text.ts";
 
-/**
- * Names the whole content of a manifest: the SHA-256 (hex) of its canonical text, which is JSON of one array per entry,
- * `["file", path, mode, size, [[digest, size]...]]` (and `"build only"`), `["dir", path, mode]`, `["link", path, target]`, in the manifest's order.
- */
+/** Names the whole content of a manifest: the SHA-256 (hex) of its canonical text (`manifest_text.ts`). */
 export function manifestDigest(manifest: Manifest): Promise<string> {
   let digest = DIGESTS.get(manifest);
   if (digest === undefined) {
-    digest = digestOf(manifest);
+    digest = sha256Hex(manifestText(manifest, ","));
     DIGESTS.set(manifest, digest);
   }
   return digest;
 }
 
+/**
+ * Reads the text of a manifest, with newlines between its entries, that is kept under its digest.
+ *
+ * @returns undefined when it is not the one of that digest
+ */
+export async function manifestOfDigest(
+  digest: string,
+  text: Uint8Array<ArrayBuffer>,
+): Promise<Manifest | undefined> {
+  const manifest = readManifestText(text);
+  if (await sha256Hex(text) !== digest) return undefined;
+  DIGESTS.set(manifest, Promise.resolve(digest));
+  return manifest;
+}
+
 /** A manifest never changes, and is asked more than once. */
 const DIGESTS = new WeakMap<Manifest, Promise<string>>();
 
-async function digestOf(manifest: Manifest): Promise<string> {
-  const canonical = JSON.stringify(manifest.entries.map((entry) => {
-    switch (entry.type) {
-      case "file": {
-        const chunks = entry.chunks.map(({ digest, size }) => [digest, size]);
-        return ["file", entry.path, entry.mode, entry.size, chunks, ...entry.buildOnly ? ["build only"] : []];
-      }
-      case "dir":
-        return ["dir", entry.path, entry.mode];
-      case "link":
-        return ["link", entry.path, entry.target];
-    }
-  }));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical))).toHex();
+async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

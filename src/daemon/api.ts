@@ -21,8 +21,13 @@ export interface Call {
   /** Parts of the path that the route names, such as `name`. */
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
-  /** The parsed JSON body; undefined when there is none. */
-  readonly body: unknown;
+  /**
+   * Parses the JSON body, once, and keeps nothing of it: the one of a deploy may take tens of megabytes, and others wait for
+   * theirs. Undefined when there is none.
+   *
+   * @throws {UsageError} when it is not JSON
+   */
+  readonly takeBody: () => unknown;
   readonly request: Request;
   /** Through which socket it came. */
   readonly door: Door;

@@ -24,7 +24,7 @@ async function upload(call: Call, { uploads }: ApiParts): Promise<Result> {
 }
 
 async function deploy(call: Call, parts: ApiParts): Promise<Result> {
-  const message = parseDeployMessage(call.body);
+  const message = parseDeployMessage(call.takeBody());
   const { service } = message;
   if (service !== inQuery(call)) {
     throw new UsageError(`Cannot deploy "${service}": the request is for the service "${inQuery(call)}"`);

@@ -36,7 +36,7 @@ function listEnv(call: Call, { envStore, serverId, sealingKey }: ApiParts): Resu
 async function getEnv(call: Call, { envStore, serverId }: ApiParts): Promise<Result> {
   const service = serviceOf(call);
   const name = required(call.params["variable"], "variable");
-  const { reader } = parseEnvGetRequest(call.body);
+  const { reader } = parseEnvGetRequest(call.takeBody());
   const stored = envStore.values(service).find((variable) => variable.name === name);
   if (stored === undefined) throw notSet(`Cannot read "${name}" of "${service}"`, service);
   const value = await seal(stored.value, { reader, context: envContext(serverId, service, name) });
@@ -46,7 +46,7 @@ async function getEnv(call: Call, { envStore, serverId }: ApiParts): Promise<Res
 /** Stores first, so that the change is there whatever comes next: asked again, it rolls out what is not live yet. */
 async function setEnv(call: Call, parts: ApiParts): Promise<Result> {
   const service = serviceOf(call);
-  const request = parseEnvSetRequest(call.body);
+  const request = parseEnvSetRequest(call.takeBody());
   const { envStore, store, now } = parts;
   const set = await opened(service, request, parts);
   await readyFor(call, parts, `Cannot change the variables of "${service}"`);

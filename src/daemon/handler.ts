@@ -85,8 +85,8 @@ async function answer(
   const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
-    const body = route.streamedBody === true ? undefined : await readBody(request, { door, route });
-    const call: Call = { actor, params, query: url.searchParams, body, request, door };
+    const takeBody = route.streamedBody === true ? () => undefined : await readBody(request, { door, route });
+    const call: Call = { actor, params, query: url.searchParams, takeBody, request, door };
     if (!route.audited || service === undefined) return await route.run(call, parts);
     return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
   });
@@ -194,14 +194,19 @@ async function respond(signer: Signer, result: Result, asked: Asked): Promise<Re
   return new Response(signer.lines(result.lines, asked), { headers: { "content-type": "application/x-ndjson" } });
 }
 
+/** Reads a body, which is parsed when it is taken. */
 async function readBody(
   request: Request,
   { door, route }: { readonly door: Door; readonly route: Pick<ApiRoute, "command"> },
-): Promise<unknown> {
-  if (request.body === null) return undefined;
-  const bytes = await readBytes(request, route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES);
+): Promise<Call["takeBody"]> {
+  if (request.body === null) return () => undefined;
+  let bytes = await readBytes(request, route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES);
   if (door === "gate") await checkContentDigest(bytes, request.headers.get("content-digest"));
-  return bytes.length === 0 ? undefined : parseJson(bytes, "the request");
+  return () => {
+    const taken = bytes;
+    bytes = new Uint8Array();
+    return taken.length === 0 ? undefined : parseJson(taken, "the request");
+  };
 }
 
 /** Of a request that nobody has signed. */

@@ -32,8 +32,8 @@ function listKeys(_call: Call, { keys }: ApiParts): Result {
   return { json: keys.keys().map(summary) };
 }
 
-async function addKey({ actor, body }: Call, { keys, logins, now }: ApiParts): Promise<Result> {
-  const { name, publicKey, role, scope } = parseAddKeyRequest(body);
+async function addKey({ actor, takeBody }: Call, { keys, logins, now }: ApiParts): Promise<Result> {
+  const { name, publicKey, role, scope } = parseAddKeyRequest(takeBody());
   const cannot = `Cannot add the key "${name}"`;
   checkGrant(actor, { role, scope }, { cannot });
   const id = await keyId(publicKey);
@@ -65,18 +65,18 @@ function revokeKey({ actor, door, params }: Call, { keys, now }: ApiParts): Resu
   return { json: { id, name, own, admins: others.length } satisfies RevokeKeyAnswer, subject: id };
 }
 
-function renameKey({ actor, body, params }: Call, { keys }: ApiParts): Result {
+function renameKey({ actor, takeBody, params }: Call, { keys }: ApiParts): Result {
   const key = keyOf(keys, params["key"], "rename");
-  const { name } = parseRenameKeyRequest(body);
+  const { name } = parseRenameKeyRequest(takeBody());
   checkChange(actor, { ...key, verb: "rename" });
   keys.rename(key.id, name);
   return { json: summary({ ...key, name }), subject: key.id };
 }
 
 /** Puts a new key in place of the one that signed the request, with its name, role and scope. */
-async function rotateKey({ actor, body }: Call, { serverId, keys, now }: ApiParts): Promise<Result> {
+async function rotateKey({ actor, takeBody }: Call, { serverId, keys, now }: ApiParts): Promise<Result> {
   if (actor.kind !== "key") throw new MyPaasError(`Cannot rotate the key: ${actorName(actor)} has none`);
-  const next = parseRotateKeyRequest(body);
+  const next = parseRotateKeyRequest(takeBody());
   const id = await keyId(next.publicKey);
   // The answer to an earlier request did not arrive: the new key asks whether it is in place.
   if (id !== actor.id) {
@@ -109,9 +109,9 @@ function replaceKey(
 async function invite(call: Call, parts: ApiParts): Promise<Result> {
   // Before its routes are there, Traefik shows a certificate of its own, and who logs in is told that somebody is in between.
   await readyFor(call, parts, "Cannot make an invite");
-  const { actor, body } = call;
+  const { actor, takeBody } = call;
   const { logins } = parts;
-  const made = logins.invite(actor, parseInviteRequest(body));
+  const made = logins.invite(actor, parseInviteRequest(takeBody()));
   return { json: made, subject: made.id };
 }
 

@@ -16,8 +16,8 @@ function list(_call: Call, { registries, serverId, sealingKey }: ApiParts): Resu
   return { json: answer satisfies RegistriesAnswer };
 }
 
-async function login({ actor, body }: Call, { registries, serverId, sealingKey }: ApiParts): Promise<Result> {
-  const request = parseRegistryLoginRequest(body);
+async function login({ actor, takeBody }: Call, { registries, serverId, sealingKey }: ApiParts): Promise<Result> {
+  const request = parseRegistryLoginRequest(takeBody());
   const context = registryContext(serverId, request);
   const password = await openSealed(request.password, { reader: sealingKey, context });
   const stored = await registries.login({ ...request, password }, actorName(actor));

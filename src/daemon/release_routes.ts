@@ -61,7 +61,7 @@ function describeOrigin(origin: Origin): string {
 
 async function rollback(call: Call, parts: ApiParts): Promise<Result> {
   const { store } = parts;
-  const { release } = parseRollbackRequest(call.body);
+  const { release } = parseRollbackRequest(call.takeBody());
   const { name, cannot } = known(call, store, (service) => `Cannot roll "${service}" back`);
   await readyFor(call, parts, cannot);
   const of = release === undefined ? previous(parts, name) : wasLive(parts, name, release);
@@ -104,7 +104,7 @@ async function restart(call: Call, parts: ApiParts): Promise<Result> {
 }
 
 async function scale(call: Call, parts: ApiParts): Promise<Result> {
-  const { scale } = parseScaleRequest(call.body);
+  const { scale } = parseScaleRequest(call.takeBody());
   const { name, cannot } = known(call, parts.store, (service) => `Cannot scale "${service}"`);
   await readyFor(call, parts, cannot);
   return await redeploy(call, parts, {
@@ -138,7 +138,7 @@ async function redeploy(
 }
 
 function cancel(call: Call, { deploys, store }: ApiParts): Result {
-  const { deploy: id } = parseCancelRequest(call.body);
+  const { deploy: id } = parseCancelRequest(call.takeBody());
   const { name } = known(call, store, (service) => `Cannot cancel the deploy of "${service}"`);
   const cancelled = deploys.cancel(name, { id, by: actorName(call.actor) });
   if (cancelled.length > 0) return { json: { cancelled } };

@@ -20,7 +20,7 @@ export const SESSION_ROUTES: readonly ApiRoute[] = [
 ];
 
 async function exec(call: Call, { store, runtime }: ApiParts): Promise<Result> {
-  const { command, replica } = parseExecRequest(call.body);
+  const { command, replica } = parseExecRequest(call.takeBody());
   const { service, cannot, live } = known(call, store, "run a command in");
   if (live === undefined) throw notLive(cannot);
   const running = (await runtime.list(service)).filter(({ id, status }) =>
@@ -44,7 +44,7 @@ async function exec(call: Call, { store, runtime }: ApiParts): Promise<Result> {
 }
 
 async function run(call: Call, { store, runtime }: ApiParts): Promise<Result> {
-  const { command, release: number, env, stdin, tty, owner } = parseRunRequest(call.body);
+  const { command, release: number, env, stdin, tty, owner } = parseRunRequest(call.takeBody());
   const { service, cannot, live } = known(call, store, "run a container of");
   const release = number === undefined ? live : store.release(service, number);
   if (release === undefined) {

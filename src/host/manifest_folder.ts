@@ -1,17 +1,17 @@
-import { manifestDigest } from "../archive/manifest_digest.ts";
+import { manifestDigest, manifestOfDigest } from "../archive/manifest_digest.ts";
+import { manifestText } from "../archive/manifest_text.ts";
 import type { ManifestStore } from "../daemon/manifests.ts";
-import type { Manifest } from "../wire/manifest.ts";
 import { messageOf } from "../error.ts";
 import { ensureFolder, removeAllButNewest, replaceFile } from "./files.ts";
 import { zstdCompress, zstdDecompress } from "./zstd.ts";
 
 /** So many manifests of a service are kept: about as many as releases, so that a few laptops can push in turns. */
 const KEPT = 5;
-/** JSON of a manifest: what one request may hold, and what a few more have added. */
+/** Text of a manifest: what one request may hold, and what a few more have added. */
 const MAX_BYTES = 128 << 20;
 
 /**
- * Manifests in a folder: `<root>/<service>/<digest>`, JSON in zstd; files 0600, folders 0700.
+ * Manifests in a folder: `<root>/<service>/<digest>`, their texts with newlines (`src/archive/manifest_text.ts`) in zstd; files 0600, folders 0700.
  *
  * @param log is told what could not be kept
  */
@@ -19,9 +19,8 @@ export function manifestFolder(root: string, log: (line: string) => void): Manif
   return {
     async find(service, digest) {
       try {
-        const content = zstdDecompress(await Deno.readFile(`${root}/${service}/${digest}`), MAX_BYTES);
-        const manifest: Manifest = JSON.parse(new TextDecoder().decode(content));
-        return await manifestDigest(manifest) === digest ? manifest : undefined;
+        const text = zstdDecompress(await Deno.readFile(`${root}/${service}/${digest}`), MAX_BYTES);
+        return await manifestOfDigest(digest, text);
       } catch {
         return undefined;
       }
@@ -34,7 +33,7 @@ export function manifestFolder(root: string, log: (line: string) => void): Manif
         if (await wasUsed(file)) return;
         await ensureFolder(root, 0o700);
         await ensureFolder(folder, 0o700);
-        await replaceFile(file, zstdCompress(new TextEncoder().encode(JSON.stringify(manifest))), 0o600);
+        await replaceFile(file, zstdCompress(manifestText(manifest, "\n")), 0o600);
         await removeAllButNewest(folder, KEPT);
       } catch (error) {
         log(`keeping the list of files of ${service}: ${messageOf(error)}`);
