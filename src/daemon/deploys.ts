@@ -38,6 +38,8 @@ export interface DeploysParts
   readonly address: string;
   /** What Traefik has counted. */
   readonly counts: () => Promise<TraefikCounts>;
+  /** What the owner should know of the certificates of a release that is live. */
+  readonly certificateNotes: (spec: ServiceSpec) => Promise<readonly DeployEvent[]>;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
   readonly onIdle: WorkParts["onIdle"];
@@ -129,6 +131,7 @@ export class Deploys {
         `${spec.name}.${current.release}`,
         spec.name,
         ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        ...await this.#parts.certificateNotes(live.spec),
         this.#live(live, { seconds: 0, alreadyLive: true }),
       );
     }
@@ -251,6 +254,7 @@ export class Deploys {
         retry();
       }).finally(this.#parts.onIdle);
       const seconds = (performance.now() - began) / 1000;
+      for (const note of await this.#parts.certificateNotes(release.spec)) log.add(note);
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);

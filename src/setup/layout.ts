@@ -20,7 +20,8 @@ export interface ServerLayout {
   readonly routes: string;
   readonly routesFile: string;
   readonly acme: string;
-  readonly acmeFile: string;
+  /** A copy of what `init --acme-ca` named. */
+  readonly acmeCa: string;
   /** Certificate and key of the receiver when the server has only an address. */
   readonly certificates: string;
   readonly certificate: string;
@@ -60,7 +61,7 @@ export function serverLayout(root: string): ServerLayout {
     routes: `${traefik}/routes`,
     routesFile: `${traefik}/routes/routes.yml`,
     acme: `${traefik}/acme`,
-    acmeFile: `${traefik}/acme/acme.json`,
+    acmeCa: `${traefik}/acme-ca.pem`,
     certificates: `${traefik}/certificates`,
     certificate: `${traefik}/certificates/receiver.pem`,
     certificateKey: `${traefik}/certificates/receiver.key`,

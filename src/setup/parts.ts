@@ -1,5 +1,5 @@
 import { Label, objectNames } from "../service/names.ts";
-import { renderStaticConfig } from "../traefik/static_config.ts";
+import { type AcmeConfig, renderStaticConfig } from "../traefik/static_config.ts";
 import { nthAddress } from "./addresses.ts";
 import type { ServerLayout } from "./layout.ts";
 import type { PartContainer } from "./machine.ts";
@@ -31,7 +31,7 @@ export interface PartsContent {
   readonly program: string;
   /** `server.yml`. */
   readonly settings: string;
-  /** `traefik.yml` and the certificates. */
+  /** `traefik.yml`, the certificates, and what signed the authority's. */
   readonly traefik: string;
 }
 
@@ -46,11 +46,12 @@ export function receiverAddress(settings: Pick<ServerSettings, "networks">): str
 }
 
 /** The text of `traefik.yml`, with paths as Traefik's container has them. */
-export function traefikStatic(settings: Pick<ServerSettings, "networks">): string {
+export function traefikStatic(settings: Pick<ServerSettings, "networks">, acme: AcmeConfig): string {
   return renderStaticConfig({
     adminAddress: traefikAdminAddress(settings),
     adminPort: TRAEFIK_API_PORT,
     routesFolder: `${TRAEFIK_FOLDER}/routes`,
+    acme,
   });
 }
 
