@@ -25,7 +25,7 @@ export interface StaticConfigOptions {
   readonly adminPort: number;
   /** The folder with the route file, inside Traefik's container. */
   readonly routesFolder: string;
-  readonly acme: AcmeConfig;
+  readonly acme?: AcmeConfig;
   readonly logLevel?: "DEBUG" | "INFO" | "WARN" | "ERROR";
 }
 
@@ -73,7 +73,7 @@ export function renderStaticConfig(
       providersThrottleDuration: "100ms",
       file: { directory: routesFolder, watch: true },
     },
-    certificatesResolvers: { [RESOLVER]: { acme: acmeSettings(acme) } },
+    ...(acme && { certificatesResolvers: { [RESOLVER]: { acme: acmeSettings(acme) } } }),
     api: { dashboard: false },
     metrics: { prometheus: METRICS },
   }, { useAnchors: false, lineWidth: -1 });

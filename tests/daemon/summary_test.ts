@@ -58,6 +58,7 @@ Deno.test("summarize() shows what is live, and only its replicas", () => {
     urls: ["http://blog.example/"],
     scale: 0,
     replicas: [{ name: "blog.2.1", status: "running", health: "healthy", restarts: 3 }],
+    certificates: [],
     since: SINCE,
     lastFailure: undefined,
   });
