@@ -11,6 +11,7 @@ import type { ServerFiles, TextFile } from "../setup/server_files.ts";
 import { type ServerSettings, shortId } from "../setup/settings.ts";
 import { renderSettings } from "../setup/settings_file.ts";
 import { daemonUnit, UNIT_NAME } from "../setup/unit.ts";
+import { REDIRECT_FILES } from "../traefik/redirect_plugin.ts";
 import type { InitTools } from "./init_actions.ts";
 import { findFiles } from "./init_ground.ts";
 
@@ -25,19 +26,26 @@ export async function wantedPartsOf(
     text: traefikStatic(settings, acmeConfig(settings)),
     mode: 0o600,
   };
+  const plugin = Object.entries(REDIRECT_FILES).map(([name, text]) => ({
+    path: `${layout.redirectPlugin}/${name}`,
+    text,
+    mode: 0o644,
+  }));
   const authority = await authorityFile(settings, layout, files);
   const certificate = await files.read(layout.certificate) ?? "";
   const content = {
     program: programDigest,
     settings: await textDigest(renderSettings(settings)),
-    traefik: await textDigest([traefik.text, certificate, ...authority.map(({ text }) => text)].join("\0")),
+    traefik: await textDigest(
+      [traefik.text, certificate, ...[...plugin, ...authority].map(({ text }) => text)].join("\0"),
+    ),
   };
   const input = { settings, layout, content };
   const parts = wantedParts(input);
   const unitContent = daemonContent(input);
   return {
     instance: settings.serverId,
-    files: [...authority, traefik],
+    files: [...plugin, ...authority, traefik],
     parts: await Promise.all(parts.map(async (part) => ({ part, digest: await partDigest(part) }))),
     daemonName: objectNames(shortId(settings, layout.root)).daemon,
     unitPath: layout.unit,

@@ -1,3 +1,5 @@
+import { REDIRECT_MODULE } from "../traefik/redirect_plugin.ts";
+
 /** Every path of the server, below its root. */
 export interface ServerLayout {
   readonly root: string;
@@ -17,6 +19,9 @@ export interface ServerLayout {
   readonly spool: string;
   readonly traefik: string;
   readonly traefikStatic: string;
+  /** Traefik's local plugins, and the folder of ours in it. */
+  readonly plugins: string;
+  readonly redirectPlugin: string;
   readonly routes: string;
   readonly routesFile: string;
   readonly acme: string;
@@ -58,6 +63,8 @@ export function serverLayout(root: string): ServerLayout {
     spool: `${lib}/spool`,
     traefik,
     traefikStatic: `${traefik}/traefik.yml`,
+    plugins: `${traefik}/plugins`,
+    redirectPlugin: `${traefik}/plugins/src/${REDIRECT_MODULE}`,
     routes: `${traefik}/routes`,
     routesFile: `${traefik}/routes/routes.yml`,
     acme: `${traefik}/acme`,

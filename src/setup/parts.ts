@@ -1,4 +1,5 @@
 import { Label, objectNames } from "../service/names.ts";
+import { PLUGINS_FOLDER } from "../traefik/redirect_plugin.ts";
 import { type AcmeConfig, renderStaticConfig } from "../traefik/static_config.ts";
 import { nthAddress } from "./addresses.ts";
 import type { ServerLayout } from "./layout.ts";
@@ -31,7 +32,7 @@ export interface PartsContent {
   readonly program: string;
   /** `server.yml`. */
   readonly settings: string;
-  /** `traefik.yml`, the certificates, and what signed the authority's. */
+  /** `traefik.yml`, its plugin, the certificates, and what signed the authority's. */
   readonly traefik: string;
 }
 
@@ -85,6 +86,7 @@ function traefikPart({ settings, layout, content }: PartsInput): PartContainer {
     capabilities: ["NET_BIND_SERVICE"],
     mounts: [
       { source: layout.traefik, target: TRAEFIK_FOLDER, readOnly: true },
+      { source: layout.plugins, target: PLUGINS_FOLDER, readOnly: true },
       { source: layout.acme, target: `${TRAEFIK_FOLDER}/acme`, readOnly: false },
     ],
     ports: [

@@ -1,6 +1,7 @@
 import type { Route } from "./route.ts";
 import { METRICS_PATH } from "./metrics.ts";
 import { type NameProof, PROOF_HEADER } from "./name_proof.ts";
+import { REDIRECT_PLUGIN } from "./redirect_plugin.ts";
 import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, serviceRouters } from "./routers.ts";
 import { checkedPort, hostRule, Priority, retryFor, type RetryMiddleware, routeName, serverUrl } from "./rule.ts";
 import { RESOLVER } from "./static_config.ts";
@@ -187,8 +188,8 @@ function addService({ routers, middlewares, services }: Parts, route: Route, ext
   services[name] = loadBalancer(route.addresses, route.port, route.returning);
   if (uses(HSTS_MIDDLEWARE)) middlewares[HSTS_MIDDLEWARE] = { headers: HSTS_HEADERS };
   if (uses(REDIRECT_MIDDLEWARE)) {
-    const port = extras.httpsPort === undefined ? {} : { port: String(checkedPort(extras.httpsPort)) };
-    middlewares[REDIRECT_MIDDLEWARE] = { redirectScheme: { scheme: "https", permanent: true, ...port } };
+    const port = String(checkedPort(extras.httpsPort ?? 443));
+    middlewares[REDIRECT_MIDDLEWARE] = { plugin: { [REDIRECT_PLUGIN]: { port } } };
   }
 }
 

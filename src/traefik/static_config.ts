@@ -1,5 +1,6 @@
 import { stringify } from "@std/yaml";
 import { isIpv4 } from "../service/ipv4.ts";
+import { REDIRECT_MODULE, REDIRECT_PLUGIN } from "./redirect_plugin.ts";
 import { checkedPort } from "./rule.ts";
 
 /** The name of the authority in this file, in the route file and in the file where Traefik keeps its certificates. */
@@ -74,6 +75,7 @@ export function renderStaticConfig(
       file: { directory: routesFolder, watch: true },
     },
     ...(acme && { certificatesResolvers: { [RESOLVER]: { acme: acmeSettings(acme) } } }),
+    experimental: { localPlugins: { [REDIRECT_PLUGIN]: { moduleName: REDIRECT_MODULE } } },
     api: { dashboard: false },
     metrics: { prometheus: METRICS },
   }, { useAnchors: false, lineWidth: -1 });

@@ -32,6 +32,7 @@ Deno.test("Traefik has fixed addresses, published ports, one capability and no D
     capabilities: ["NET_BIND_SERVICE"],
     mounts: [
       { source: "/var/lib/mypaas/traefik", target: "/etc/traefik", readOnly: true },
+      { source: "/var/lib/mypaas/traefik/plugins", target: "/plugins-local", readOnly: true },
       { source: "/var/lib/mypaas/traefik/acme", target: "/etc/traefik/acme", readOnly: false },
     ],
     tmpfs: ["/tmp"],

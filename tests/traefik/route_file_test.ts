@@ -71,7 +71,7 @@ ${LOGIN}  services:
     [route({ sites: sites(true, "blog.example"), holdSeconds: 0 })],
     `${OWN}    "blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"blog","entryPoints":["websecure"],"tls":{}}
     "mypaas-redirect-blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"noop@internal","middlewares":["mypaas-https"],"entryPoints":["web"]}
-${LOGIN}    "mypaas-https": {"redirectScheme":{"scheme":"https","permanent":true}}
+${LOGIN}    "mypaas-https": {"plugin":{"mypaas-redirect":{"port":"443"}}}
 ${LONE}`,
   ],
 ];

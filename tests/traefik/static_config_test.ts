@@ -58,6 +58,10 @@ certificatesResolvers:
       certificatesDuration: 24
       httpChallenge:
         entryPoint: web
+experimental:
+  localPlugins:
+    mypaas-redirect:
+      moduleName: mypaas/redirect
 api:
   dashboard: false
 metrics:
