@@ -62,8 +62,11 @@ export interface DaemonParts {
   readonly machine: EngineMachine;
   readonly partWatch: PartWatch;
   readonly runtime: EngineRuntime;
-  /** Watches what runs and the routes, until the signal is aborted. It waits for Docker by itself. */
-  readonly watch: () => Promise<void>;
+  /**
+   * Watches what runs, the routes and the certificates, until the signal is aborted. It waits for Docker by itself, and for
+   * the first routes: before they are there no name is seen to lead here.
+   */
+  readonly watch: (routed: Promise<void>) => Promise<void>;
 }
 
 /** Joins the adapters to the daemon. Makes its keys when they are missing; what runs for longer ends with the signal. */
@@ -186,7 +189,7 @@ export async function daemonParts(
     manifests: manifestFolder(layout.manifests, log),
     uploads: local.uploads,
     blobLists,
-    certificates: (domains: readonly string[]) => certificates.summaries(domains),
+    certificates,
     urlsOf,
     onIdle,
     signer: new Signer(serverId, daemonKey),
@@ -201,8 +204,9 @@ export async function daemonParts(
     names: [names.traefik, names.receiver],
     log,
   });
-  const watch = async () => {
-    await Promise.all([live.run(), partWatch.run(signal), table.watch(signal), certificates.run()]);
+  const watch = async (routed: Promise<void>) => {
+    const certified = routed.then(() => certificates.run());
+    await Promise.all([live.run(), partWatch.run(signal), table.watch(signal), certified]);
   };
   return { deploys, handlerParts, machine, partWatch, runtime, watch };
 }

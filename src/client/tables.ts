@@ -65,8 +65,8 @@ function certificateLines(certificates: readonly CertificateSummary[]): readonly
   const ends = certificates.flatMap(({ state, notAfter }) => state === "valid" && notAfter ? [notAfter] : []).sort();
   return [
     ...(ends.length === 0 ? [] : [`  https until ${shortTime(ends[0])}, renewed before`]),
-    ...certificates.filter(({ state }) => state !== "valid").map(({ domain, reason }) =>
-      `  certificate ${plainText(reason === undefined ? `ordered: ${domain}` : `pending: ${reason}`)}`
+    ...certificates.filter(({ state }) => state !== "valid").map(({ domain, state, reason }) =>
+      `  certificate ${state}: ${plainText(reason ?? domain)}`
     ),
   ];
 }

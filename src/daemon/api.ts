@@ -4,8 +4,8 @@ import type { Command } from "../auth/roles.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
-import type { CertificateSummary } from "../wire/certificates.ts";
 import type { SealingKey } from "../auth/seal.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
 import type { Probation } from "./probation.ts";
@@ -81,8 +81,7 @@ export interface ApiParts {
   readonly manifests: ManifestStore;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
   readonly uploads: (request: Request, service: string) => Promise<Response>;
-  /** How it stands with the certificates of domains. */
-  readonly certificates: (domains: readonly string[]) => Promise<readonly CertificateSummary[]>;
+  readonly certificates: Pick<Certificates, "summaries" | "all">;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
   readonly onIdle: () => void;

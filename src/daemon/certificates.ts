@@ -102,6 +102,11 @@ export class Certificates {
     }
   }
 
+  /** How it stands with every domain that needs a certificate, the server's own first. */
+  async all(): Promise<readonly CertificateSummary[]> {
+    return await this.summaries(this.#wanted());
+  }
+
   /** How it stands with the certificates of domains, in their order. */
   async summaries(domains: Iterable<string>): Promise<readonly CertificateSummary[]> {
     const stored = await this.#parts.stored();
@@ -260,8 +265,14 @@ export function httpsDomains({ sites }: Pick<ServiceSpec, "sites">): readonly st
 
 /** What the owner should know of a certificate that is not there. */
 function certificateNote({ domain, state, reason }: CertificateSummary): readonly string[] {
-  if (state === "ordered") return [`the certificate of ${domain} is ordered: mypaas ps tells when it is there`];
-  return state === "valid" ? [] : [`certificate pending: ${reason}; the server looks again by itself`];
+  switch (state) {
+    case "valid":
+      return [];
+    case "pending":
+      return [`certificate pending: ${reason}; the server looks again by itself`];
+    default:
+      return [`the certificate of ${domain} is not there yet: mypaas ps tells how it stands`];
+  }
 }
 
 function warning(text: string): DeployEvent {
@@ -269,5 +280,5 @@ function warning(text: string): DeployEvent {
 }
 
 function unknown(domain: string): CertificateSummary {
-  return { domain, state: "pending", reason: `${domain} was not looked at yet` };
+  return { domain, state: "looking" };
 }

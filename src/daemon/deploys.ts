@@ -27,7 +27,7 @@ import { VisitCounter } from "./visits.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
 export interface DeploysParts
-  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
+  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts, QueueParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
   /** How many builds go on side by side; one unless told otherwise. */
@@ -43,10 +43,9 @@ export interface DeploysParts
   readonly certificateNotes: (spec: ServiceSpec) => Promise<readonly DeployEvent[]>;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
-  readonly onIdle: WorkParts["onIdle"];
-  readonly log: WorkParts["log"];
-  readonly retryPauseMs?: number;
 }
+
+type QueueParts = Pick<WorkParts, "onIdle" | "log" | "retryPauseMs">;
 
 /** A new release of an image that is there already. What is not given is as in the release `origin.of`. */
 export interface Redeploy {

@@ -13,6 +13,12 @@ const RECENT_RELEASES = 20;
 /** Requests that look at services. */
 export const SERVICE_ROUTES: readonly ApiRoute[] = [
   { ...row("GET", "/v1/services", "ps"), run: ps },
+  {
+    ...row("GET", "/v1/certificates", "ps"),
+    // Also the server's own, which is nobody's but root's business.
+    doors: ["local"],
+    run: async (_call, { certificates }) => ({ json: await certificates.all() }),
+  },
   { ...row("GET", "/v1/services/:name/logs", "logs"), service: inPath, run: logs },
 ];
 
@@ -25,7 +31,7 @@ async function ps({ actor }: Call, { store, runtime, certificates, urlsOf }: Api
       stopped: store.serviceState(service) === "stopped",
       releases: store.releases(service, RECENT_RELEASES),
       found: found.filter(({ id }) => id.service === service),
-      certificates: live === undefined ? [] : await certificates(httpsDomains(live.spec)),
+      certificates: live === undefined ? [] : await certificates.summaries(httpsDomains(live.spec)),
       urlsOf,
     });
   });
