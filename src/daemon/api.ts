@@ -81,7 +81,7 @@ export interface ApiParts {
   readonly manifests: ManifestStore;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
   readonly uploads: (request: Request, service: string) => Promise<Response>;
-  readonly certificates: Pick<Certificates, "summaries" | "all">;
+  readonly certificates: Pick<Certificates, "summaries" | "lookAtAll">;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
   readonly onIdle: () => void;

@@ -102,9 +102,9 @@ export class Certificates {
     }
   }
 
-  /** How it stands with every domain that needs a certificate, the server's own first. */
-  async all(): Promise<readonly CertificateSummary[]> {
-    return await this.summaries(this.#wanted());
+  /** Looks at every domain that has no certificate, waits a few seconds, and tells of all; the server's own is the first. */
+  async lookAtAll(): Promise<readonly CertificateSummary[]> {
+    return await this.#lookAt([...this.#wanted()]);
   }
 
   /** How it stands with the certificates of domains, in their order. */
@@ -119,17 +119,20 @@ export class Certificates {
    * @returns what the owner should know of those that have none yet
    */
   async settle(spec: Pick<ServiceSpec, "sites">): Promise<readonly DeployEvent[]> {
-    const limits = { what: "the certificates are there", timeoutMs: this.#times.settle, signal: this.#signal };
     try {
-      const domains = httpsDomains(spec);
-      const stored = await this.#parts.stored();
-      const missing = domains.filter((domain) => !stored.has(domain));
-      await within(Promise.all(missing.map((domain) => this.#look(domain))), limits).catch(() => {});
-      return (await this.summaries(domains)).flatMap(certificateNote).map(warning);
+      return (await this.#lookAt(httpsDomains(spec))).flatMap(certificateNote).map(warning);
     } catch (error) {
       // Nothing that a deploy could fail for.
       return [warning(`the certificates cannot be looked at: ${messageOf(error)}`)];
     }
+  }
+
+  async #lookAt(domains: readonly string[]): Promise<readonly CertificateSummary[]> {
+    const limits = { what: "the certificates are there", timeoutMs: this.#times.settle, signal: this.#signal };
+    const stored = await this.#parts.stored();
+    const missing = domains.filter((domain) => !stored.has(domain));
+    await within(Promise.all(missing.map((domain) => this.#look(domain))), limits).catch(() => {});
+    return await this.summaries(domains);
   }
 
   /** Looks at one now, unless it may not be asked for; done when there is one, or a reason why not. */

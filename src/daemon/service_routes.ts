@@ -14,10 +14,10 @@ const RECENT_RELEASES = 20;
 export const SERVICE_ROUTES: readonly ApiRoute[] = [
   { ...row("GET", "/v1/services", "ps"), run: ps },
   {
-    ...row("GET", "/v1/certificates", "ps"),
+    ...row("POST", "/v1/certificates", "ps"),
     // Also the server's own, which is nobody's but root's business.
     doors: ["local"],
-    run: async (_call, { certificates }) => ({ json: await certificates.all() }),
+    run: async (_call, { certificates }) => ({ json: await certificates.lookAtAll() }),
   },
   { ...row("GET", "/v1/services/:name/logs", "logs"), service: inPath, run: logs },
 ];

@@ -26,7 +26,7 @@ export const certificateSummary: v.GenericSchema<unknown, CertificateSummary> = 
   reason: v.optional(v.string()),
 });
 
-/** The answer of `GET /v1/certificates`: a list. @throws {MyPaasError} naming the field that is wrong */
+/** The answer of `POST /v1/certificates`, which looks again at those that are not there: a list. @throws {MyPaasError} naming the field that is wrong */
 export function parseCertificates(json: unknown): readonly CertificateSummary[] {
   return validate(v.array(certificateSummary), json, { what: "the answer of the server", kind: "failed" });
 }

@@ -155,7 +155,7 @@ export class BenchDaemon implements AsyncDisposable {
       }),
       blobLists: this.blobLists,
       manifests: this.manifests,
-      certificates: { summaries: () => Promise.resolve([]), all: () => Promise.resolve([]) },
+      certificates: { summaries: () => Promise.resolve([]), lookAtAll: () => Promise.resolve([]) },
       urlsOf,
       onIdle,
       converged: Promise.resolve(),

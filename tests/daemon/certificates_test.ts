@@ -154,13 +154,13 @@ Deno.test("a certificate that is out of date is pending, and Traefik, which rene
   assertEquals(scene.tables, []);
 });
 
-Deno.test("run() follows what was live before the daemon started, and all() tells of it", async () => {
+Deno.test("run() follows what was live before the daemon started, and lookAtAll() tells of it", async () => {
   using scene = new Scene();
   scene.live = ["a.test", "b.test"];
   scene.stored.set("b.test", { notAfter: LATER });
   const running = scene.certificates.run();
   await scene.until("a.test", "valid");
-  const all = await scene.certificates.all();
+  const all = await scene.certificates.lookAtAll();
   assertEquals(all.map(({ domain, state }) => `${domain} ${state}`), ["a.test valid", "b.test valid"]);
   assertEquals(scene.orders("b.test"), 0);
   scene[Symbol.dispose]();

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { X509Certificate } from "node:crypto";
 import { certificateNames } from "../../src/setup/certificate.ts";
 import { waitUntil } from "../../src/wait.ts";
+import { ConnectProxy } from "./connect_proxy.ts";
 import { jsonLines, type Ran, sharedServer, succeeded } from "./lab.ts";
 import { Pebble } from "./pebble.ts";
 import type { AppProject } from "./project.ts";
@@ -128,4 +129,25 @@ Deno.test("a name that is repaired has a certificate within a minute, without a 
   await pebble().lead("bad.test", undefined);
   await untilTrusted("https://bad.test/", 60_000);
   assertEquals(await pebble().orders(), orders + 1);
+});
+
+Deno.test("a server with a domain of its own has a certificate for it, and laptops need no pin", async () => {
+  const { flags, address, root } = pebble();
+  await pebble().lead("paas.test", ["192.0.2.1"]);
+  const early = succeeded(await server().init("--domain", "paas.test"));
+  assertStringIncludes(early.stderr, "paas.test resolves to 192.0.2.1, not to this server");
+  await pebble().lead("paas.test", undefined);
+  const ran = succeeded(await server().init(...flags, "--domain", "paas.test"));
+  assertEquals(ran.stderr.includes("warning:"), false, ran.stderr);
+
+  const line = await server().invite("by domain", "deploy");
+  assertMatch(line, /^https:\/\/paas\.test:\d+#[^.]+\.[^.]+\.[^.]+\.[^.]+$/);
+  await using proxy = new ConnectProxy();
+  proxy.hosts.set("paas.test", address);
+  const way = { ...server().laptop("trusting"), HTTPS_PROXY: `http://${proxy.address}`, NO_PROXY: "" };
+  const stranger = await server().login("paas", line, way);
+  assertStringIncludes(stranger.stderr, "no authority that this machine knows signed its certificate");
+  const trusting = { ...way, DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: root };
+  succeeded(await server().login("paas", line, trusting));
+  succeeded(await server().client(["ps", "--server", "paas"], trusting));
 });

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { waitUntil } from "../../src/wait.ts";
+import { jsonLines, succeeded, TestServer } from "../../tests/e2e/lab.ts";
+import { Pebble } from "../../tests/e2e/pebble.ts";
+
+/** Of a certificate that is valid for less than a day, Traefik renews what ends within 20 minutes; it looks every minute. */
+const VALID_SECONDS = 20 * 60 + 15;
+const RENEWAL_TIMEOUT_MS = 180_000;
+
+/** When the certificates of the one service end, by domain. */
+async function ends(server: TestServer): Promise<ReadonlyMap<string, string>> {
+  const [service] = jsonLines(succeeded(await server.run(["ps", "--json"])));
+  const certificates = service?.["certificates"];
+  if (!Array.isArray(certificates)) throw new Error("ps does not tell of certificates");
+  return new Map(certificates.map(({ domain, notAfter }) => [domain, String(notAfter)]));
+}
+
+/** Waits until every certificate has been renewed, under load. */
+async function renewal(server: TestServer, pebble: Pebble) {
+  const before = await ends(server);
+  const orders = await pebble.orders();
+  const began = performance.now();
+  const load = server.load("one.test", 20, 170);
+  await waitUntil(async () => [...await ends(server)].every(([domain, end]) => end !== before.get(domain)), {
+    what: "the certificates are renewed",
+    timeoutMs: RENEWAL_TIMEOUT_MS,
+    intervalMs: 500,
+  });
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const { sent, failed } = await load.stop();
+  return { certificates: before.size, seconds, orders: await pebble.orders() - orders, requests: { sent, failed } };
+}
+
+const { values: { times } } = parseArgs({ options: { times: { type: "string", default: "2" } } });
+await using server = await TestServer.start();
+await using pebble = await Pebble.start({ httpPort: server.httpPort, validitySeconds: VALID_SECONDS });
+succeeded(await server.init(...pebble.flags, "--certificate-hours", "1"));
+const options = { domain: ["one.test", "two.test"], https: "true" };
+succeeded(await server.push({ name: "short", options: { ...options }, app: { TEXT: "short" } }));
+const renewals = [];
+for (let n = 0; n < Number(times); n++) renewals.push(await renewal(server, pebble));
+console.log(JSON.stringify({ validSeconds: VALID_SECONDS, renewals }));
