@@ -1,41 +1,70 @@
 import type { HeaderAnswer, NameCheckParts } from "../daemon/name_check.ts";
-import { TimeoutError, within } from "../wait.ts";
+import { within } from "../wait.ts";
 
 /** How long an answer may take. */
 const ANSWER_TIMEOUT_MS = 4000;
+/** More than that no answer's head may have. */
+const MOST_BYTES = 16 * 1024;
+
+type Question = Parameters<NameCheckParts["askHeader"]>[0];
 
 /**
- * Sends `GET http://host/path` to one address, whatever proxy the environment names, and reads one header of the answer;
- * a redirect is an answer. The body is never read, and the client takes no more than a few hundred KB of headers.
+ * Sends `GET path` to one address under the name `host`, whatever proxy the environment names, and reads one header of the
+ * answer; a redirect is an answer, and the body is never read. Over a plain connection, because `fetch` writes the address
+ * where the name must stand, and `node:http` does not tell what cannot be reached from what refuses.
  */
-export async function askHeader(
-  { address, port, host, path, header }: Parameters<NameCheckParts["askHeader"]>[0],
-): Promise<HeaderAnswer> {
+export async function askHeader(question: Question): Promise<HeaderAnswer> {
+  const { address, header } = question;
   const ended = new AbortController();
-  using client = Deno.createHttpClient({
-    proxy: { transport: "tcp", hostname: address, port },
-    allowHost: true,
-    poolMaxIdlePerHost: 0,
-    http2: false,
-  });
   try {
-    const answer = fetch(`http://${address.includes(":") ? `[${address}]` : address}:${port}${path}`, {
-      headers: { host },
-      redirect: "manual",
-      signal: ended.signal,
-      client,
-    });
-    const response = await within(answer, { what: `${address} answers`, timeoutMs: ANSWER_TIMEOUT_MS });
-    return { kind: "answer", header: response.headers.get(header) ?? undefined };
+    const answer = answerTo(question, ended.signal);
+    const head = await within(answer, { what: `${address} answers`, timeoutMs: ANSWER_TIMEOUT_MS });
+    if (!head.startsWith("HTTP/1.")) return { kind: "no answer" };
+    return { kind: "answer", header: new RegExp(`^${header}:[ \t]*([!-~]*)[ \t]*\r$`, "im").exec(head)?.[1] };
   } catch (error) {
-    return { kind: error instanceof TimeoutError ? "no answer" : failureOf(String(error)) };
+    return { kind: failureOf(error) };
   } finally {
     ended.abort();
   }
 }
 
-/** Deno's fetch has one class for every failure and no code: only its text tells them apart. Each has a test. */
-function failureOf(text: string): "refused" | "unreachable" | "no answer" {
-  if (text.includes("Connection refused")) return "refused";
-  return /unreachable|No route to host|Address family not supported/i.test(text) ? "unreachable" : "no answer";
+/** The status line and the headers of the answer, ended by an empty line; or as much as came, or is taken. */
+async function answerTo({ address, port, host, path }: Question, signal: AbortSignal): Promise<string> {
+  using connection = await Deno.connect({ hostname: address, port });
+  // Nobody waits for a connection that was made too late; one that is open ends with the signal.
+  signal.throwIfAborted();
+  const close = () => connection.close();
+  signal.addEventListener("abort", close, { once: true });
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: ${port === 80 ? host : `${host}:${port}`}`,
+    "Connection: close",
+    "",
+    "",
+  ];
+  await connection.write(new TextEncoder().encode(lines.join("\r\n")));
+  const decoder = new TextDecoder("latin1");
+  const buffer = new Uint8Array(4096);
+  let head = "";
+  while (head.length < MOST_BYTES && !head.includes("\r\n\r\n")) {
+    const count = await connection.read(buffer);
+    if (count === null) break;
+    head += decoder.decode(buffer.subarray(0, count));
+  }
+  signal.removeEventListener("abort", close);
+  return head.split("\r\n\r\n")[0] + "\r\n";
+}
+
+function failureOf(error: unknown): "refused" | "unreachable" | "no answer" {
+  switch (error instanceof Error && "code" in error ? error.code : undefined) {
+    case "ECONNREFUSED":
+      return "refused";
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+    case "EAFNOSUPPORT":
+    case "EADDRNOTAVAIL":
+      return "unreachable";
+    default:
+      return "no answer";
+  }
 }
