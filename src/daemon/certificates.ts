@@ -27,7 +27,7 @@ export interface CertificateTimes {
 
 const TIMES: CertificateTimes = {
   firstPause: 2_000,
-  longestPause: 20_000,
+  longestPause: 15_000,
   order: 120_000,
   firstOrderPause: 15 * 60_000,
   longestOrderPause: 4 * 3_600_000,
