@@ -35,6 +35,7 @@ import { type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../se
 import { SqliteAuditLog } from "../state/audit_log.ts";
 import { SqliteBlobLists } from "../state/blob_lists.ts";
 import type { Database } from "../state/database.ts";
+import { makeNameProof } from "../traefik/name_proof.ts";
 import { SqliteEnvStore } from "../state/env_store.ts";
 import { SqliteKeyStore } from "../state/key_store.ts";
 import { SqliteRegistryStore } from "../state/registry_store.ts";
@@ -42,6 +43,7 @@ import { SqliteReleaseStore } from "../state/release_store.ts";
 import { ownKey, ownSealingKey, pinOf } from "./daemon_keys.ts";
 import { watchLive } from "./daemon_watch.ts";
 import { storedBlobs } from "./stored_blobs.ts";
+import { watchCertificates } from "./watch_certificates.ts";
 
 /** What the daemon is made from. */
 export interface DaemonGround {
@@ -60,8 +62,11 @@ export interface DaemonParts {
   readonly machine: EngineMachine;
   readonly partWatch: PartWatch;
   readonly runtime: EngineRuntime;
-  /** Watches what runs and the routes, until the signal is aborted. It waits for Docker by itself. */
-  readonly watch: () => Promise<void>;
+  /**
+   * Watches what runs, the routes and the certificates, until the signal is aborted. It waits for Docker by itself, and for
+   * the first routes: before they are there no name is seen to lead here.
+   */
+  readonly watch: (routed: Promise<void>) => Promise<void>;
 }
 
 /** Joins the adapters to the daemon. Makes its keys when they are missing; what runs for longer ends with the signal. */
@@ -96,8 +101,11 @@ export async function daemonParts(
     password: settings.apiPassword,
   };
   const counts = () => traefikCounts(traefik);
-  const render = await routeFileRenderer(settings);
+  const proof = makeNameProof();
+  const render = await routeFileRenderer(settings, { proof, ordered: () => certificates.ordered() });
   const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render, log });
+  const routes = new RouteBoard(table);
+  const certificates = watchCertificates({ layout, settings, store, routes, proof, names, now, log }, signal);
   const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
@@ -109,7 +117,7 @@ export async function daemonParts(
       credentials: (host) => registries.credential(host),
     }),
     probes: machineProbes(),
-    routes: new RouteBoard(table),
+    routes,
     store,
     now,
     envStore,
@@ -128,6 +136,7 @@ export async function daemonParts(
     ...ground,
     counts,
     onLive: live.onLive,
+    certificateNotes: (spec) => certificates.settle(spec),
     checkVolumes: (spec) => volumes.check(spec),
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
@@ -180,6 +189,7 @@ export async function daemonParts(
     manifests: manifestFolder(layout.manifests, log),
     uploads: local.uploads,
     blobLists,
+    certificates,
     urlsOf,
     onIdle,
     signer: new Signer(serverId, daemonKey),
@@ -194,8 +204,9 @@ export async function daemonParts(
     names: [names.traefik, names.receiver],
     log,
   });
-  const watch = async () => {
-    await Promise.all([live.run(), partWatch.run(signal), table.watch(signal)]);
+  const watch = async (routed: Promise<void>) => {
+    const certified = routed.then(() => certificates.run());
+    await Promise.all([live.run(), partWatch.run(signal), table.watch(signal), certified]);
   };
   return { deploys, handlerParts, machine, partWatch, runtime, watch };
 }

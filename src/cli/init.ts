@@ -23,6 +23,8 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
     .option("--email <email>", "whom the certificate authority may write to")
     .option("--acme <authority>", "production or staging of Let's Encrypt, or the URL of another (production)")
     .option("--acme-ca <file>", "certificate to trust when talking to that authority")
+    .option("--certificate-hours <hours>", "how long that authority's certificates are valid (2160)")
+    .option("--dns <address>", "name server to ask where domains lead (the machine's)")
     .option("--volumes <folder>", "where the services' volumes are (/srv/mypaas)")
     .addOption(
       new Option("--builder <kind>", "what Docker builds images with (buildkit)").choices(

@@ -15,6 +15,7 @@ import type { CliContext } from "./context.ts";
 import { type FirstInvite, firstInvite, waitForDaemon } from "./first_invite.ts";
 import type { InitCommandRequest } from "./init.ts";
 import { type InitTools, performAction } from "./init_actions.ts";
+import { ownCertificateWarning } from "./own_certificate.ts";
 import { adoptNetworks, findGround, wantedGround } from "./init_ground.ts";
 import { findParts, wantedPartsOf } from "./init_parts.ts";
 
@@ -69,8 +70,11 @@ export async function initServer(request: InitCommandRequest, context: ServerCon
 
   const invite = await meetDaemon(settings, layout, doors);
   const traefik = await doors.machine.part(objectNames(shortId(settings, layout.root)).traefik);
-  const warning = ipv6Warning(await doors.facts.globalIpv6(), traefik?.publishedOn ?? []);
-  report({ settings, layout, invite, changed, warning }, context);
+  const warnings = [
+    ipv6Warning(await doors.facts.globalIpv6(), traefik?.publishedOn ?? []),
+    settings.supervisor === "none" ? undefined : await ownCertificateWarning(doors.daemon, settings),
+  ].filter((warning) => warning !== undefined);
+  report({ settings, layout, invite, changed, warnings }, context);
 }
 
 /** @returns the digest of the program */
@@ -155,12 +159,12 @@ async function meetDaemon(
 }
 
 function report(
-  { settings, layout, invite, changed, warning }: {
+  { settings, layout, invite, changed, warnings }: {
     readonly settings: ServerSettings;
     readonly layout: ServerLayout;
     readonly invite: FirstInvite | undefined;
     readonly changed: readonly string[];
-    readonly warning: Warning | undefined;
+    readonly warnings: readonly Warning[];
   },
   { json, terminal }: ServerContext,
 ): void {
@@ -169,13 +173,13 @@ function report(
   const run = settings.supervisor === "none" ? daemonCommand(layout).join(" ") : undefined;
   if (json) {
     const login = invite && { invite: invite.line, login: invite.command };
-    const told = { changed, url, autoDomain, ...login, ...run && { run }, ...warning && { warnings: [warning] } };
+    const told = { changed, url, autoDomain, ...login, ...run && { run }, ...warnings.length > 0 && { warnings } };
     terminal.out(JSON.stringify(told));
     return;
   }
   terminal.err(`the server is at ${url}`);
   if (autoDomain !== undefined) terminal.err(`services without a domain are reached at SERVICE.${autoDomain}`);
-  if (warning !== undefined) {
+  for (const warning of warnings) {
     terminal.err(`warning: ${warning.message}`);
     terminal.err(`hint:    ${warning.hint}`);
   }

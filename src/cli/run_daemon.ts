@@ -57,7 +57,7 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
     ),
   ]);
   // Its end says nothing about the server.
-  watch().catch((error) => log(`watch: ${messageOf(error)}`));
+  watch(queued.promise).catch((error) => log(`watch: ${messageOf(error)}`));
   log(`mypaas ${version}: the daemon listens on ${layout.daemonSocket}`);
   const failed = converged.then(() => {
     log("the server is as its state says");

@@ -1,4 +1,5 @@
 import type { ReleaseSummary } from "../wire/releases.ts";
+import type { CertificateSummary } from "../wire/certificates.ts";
 import type { KeySummary, ServiceSummary } from "../wire/requests.ts";
 import { formatSeconds, plainText } from "./plain_text.ts";
 
@@ -16,8 +17,9 @@ export function servicesTable(services: readonly ServiceSummary[]): readonly str
   const [head = "", ...lines] = table(["SERVICE", "RELEASE", "STATUS", "REPLICAS", "SINCE", "URLS"], rows);
   return [
     head,
-    ...services.flatMap(({ lastFailure }, i) => [
+    ...services.flatMap(({ lastFailure, certificates }, i) => [
       lines[i] ?? "",
+      ...certificateLines(certificates),
       ...(lastFailure === undefined
         ? []
         : [`  release ${lastFailure.release} ${howItFailed(lastFailure)}: ${plainText(lastFailure.error)}`]),
@@ -56,6 +58,17 @@ export function keysTable(keys: readonly KeySummary[]): readonly string[] {
       shortTime(key.revokedAt),
     ]),
   );
+}
+
+/** What is wrong with each certificate, and when the first of the good ones ends. */
+function certificateLines(certificates: readonly CertificateSummary[]): readonly string[] {
+  const ends = certificates.flatMap(({ state, notAfter }) => state === "valid" && notAfter ? [notAfter] : []).sort();
+  return [
+    ...(ends.length === 0 ? [] : [`  https until ${shortTime(ends[0])}, renewed before`]),
+    ...certificates.filter(({ state }) => state !== "valid").map(({ domain, state, reason }) =>
+      `  certificate ${state}: ${plainText(reason ?? domain)}`
+    ),
+  ];
 }
 
 function howItFailed({ status }: NonNullable<ServiceSummary["lastFailure"]>): string {

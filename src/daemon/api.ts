@@ -5,6 +5,7 @@ import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { SealingKey } from "../auth/seal.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
 import type { Probation } from "./probation.ts";
@@ -85,6 +86,7 @@ export interface ApiParts {
   readonly manifests: ManifestStore;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
   readonly uploads: (request: Request, service: string) => Promise<Response>;
+  readonly certificates: Pick<Certificates, "summaries" | "lookAtAll">;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
   readonly onIdle: () => void;

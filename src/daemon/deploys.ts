@@ -27,7 +27,7 @@ import { VisitCounter } from "./visits.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
 
 export interface DeploysParts
-  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts {
+  extends Omit<RollOutParts, "builder" | "onUnfinished">, AcceptParts, ClaimParts, PlanParts, QueueParts {
   readonly store: RollOutParts["store"];
   readonly builder: Builder;
   /** How many builds go on side by side; one unless told otherwise. */
@@ -39,12 +39,13 @@ export interface DeploysParts
   readonly address: string;
   /** What Traefik has counted. */
   readonly counts: () => Promise<TraefikCounts>;
+  /** What the owner should know of the certificates of a release that is live. */
+  readonly certificateNotes: (spec: ServiceSpec) => Promise<readonly DeployEvent[]>;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
-  readonly onIdle: WorkParts["onIdle"];
-  readonly log: WorkParts["log"];
-  readonly retryPauseMs?: number;
 }
+
+type QueueParts = Pick<WorkParts, "onIdle" | "log" | "retryPauseMs">;
 
 /** A new release of an image that is there already. What is not given is as in the release `origin.of`. */
 export interface Redeploy {
@@ -139,6 +140,7 @@ export class Deploys {
         `${spec.name}.${current.release}`,
         spec.name,
         ...current.warning === undefined ? [] : [{ kind: "warning", text: current.warning } as const],
+        ...await this.#parts.certificateNotes(live.spec),
         this.#live(live, { seconds: 0, alreadyLive: true }),
       );
     }
@@ -261,6 +263,7 @@ export class Deploys {
         retry();
       }).finally(this.#parts.onIdle);
       const seconds = (performance.now() - began) / 1000;
+      for (const note of await this.#parts.certificateNotes(release.spec)) log.add(note);
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
       if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${traceOf(error)}`);

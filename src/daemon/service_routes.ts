@@ -2,6 +2,7 @@ import { inScope } from "../auth/roles.ts";
 import { MyPaasError } from "../error.ts";
 import { replicaName } from "../service/names.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
+import { httpsDomains } from "./certificates.ts";
 import { mergeLogs } from "./merge_logs.ts";
 import { inPath, noSuchService, required, row, wholeNumber } from "./route_row.ts";
 import { summarize } from "./summary.ts";
@@ -12,21 +13,29 @@ const RECENT_RELEASES = 20;
 /** Requests that look at services. */
 export const SERVICE_ROUTES: readonly ApiRoute[] = [
   { ...row("GET", "/v1/services", "ps"), run: ps },
+  {
+    ...row("POST", "/v1/certificates", "ps"),
+    // Also the server's own, which is nobody's but root's business.
+    doors: ["local"],
+    run: async (_call, { certificates }) => ({ json: await certificates.lookAtAll() }),
+  },
   { ...row("GET", "/v1/services/:name/logs", "logs"), service: inPath, run: logs },
 ];
 
-async function ps({ actor }: Call, { store, runtime, urlsOf }: ApiParts): Promise<Result> {
+async function ps({ actor }: Call, { store, runtime, certificates, urlsOf }: ApiParts): Promise<Result> {
   const found = await runtime.glance();
-  const services = store.services().filter((service) => inScope(actor, service)).map((service) =>
-    summarize(service, {
-      live: store.live(service),
+  const services = store.services().filter((service) => inScope(actor, service)).map(async (service) => {
+    const live = store.live(service);
+    return summarize(service, {
+      live,
       stopped: store.serviceState(service) === "stopped",
       releases: store.releases(service, RECENT_RELEASES),
       found: found.filter(({ id }) => id.service === service),
+      certificates: live === undefined ? [] : await certificates.summaries(httpsDomains(live.spec)),
       urlsOf,
-    })
-  );
-  return { json: services };
+    });
+  });
+  return { json: await Promise.all(services) };
 }
 
 async function logs(call: Call, { store, runtime }: ApiParts): Promise<Result> {

@@ -2,12 +2,13 @@ import type { ReplicaState } from "../deploy/runtime.ts";
 import type { Release } from "../deploy/store.ts";
 import { replicaName } from "../service/names.ts";
 import { domainsOf, type ServiceSpec } from "../service/spec.ts";
+import type { CertificateSummary } from "../wire/certificates.ts";
 import type { ServiceSummary } from "../wire/requests.ts";
 
 /** What `ps` says of one service. Pure. */
 export function summarize(
   service: string,
-  { live, stopped, releases, found, urlsOf }: {
+  { live, stopped, releases, found, certificates, urlsOf }: {
     readonly live: Release | undefined;
     /** Whether somebody stopped it. */
     readonly stopped: boolean;
@@ -15,6 +16,7 @@ export function summarize(
     readonly releases: readonly Release[];
     /** The service's replicas on the machine. */
     readonly found: readonly ReplicaState[];
+    readonly certificates: readonly CertificateSummary[];
     readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   },
 ): ServiceSummary {
@@ -44,6 +46,7 @@ export function summarize(
       health: state.health,
       restarts: state.restartCount,
     })),
+    certificates,
     since: live?.endedAt,
     lastFailure: failure === undefined
       ? undefined

@@ -56,6 +56,11 @@ export class RouteBoard {
     await this.#apply(routes);
   }
 
+  /** Writes the same routes again, because something else of the table has changed; done when Traefik goes by them. */
+  async rewrite(): Promise<void> {
+    await this.#apply(this.#routes);
+  }
+
   /** Replaces all routes at once; done when Traefik goes by them. */
   async reset(routes: readonly Route[]): Promise<void> {
     await this.#apply(new Map(routes.map((route) => [route.service, route])));

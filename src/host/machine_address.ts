@@ -8,6 +8,11 @@ export async function machineAddress(): Promise<string | undefined> {
   return Deno.networkInterfaces().find((found) => found.name === name && found.family === "IPv4")?.address;
 }
 
+/** The addresses of this machine's interfaces, those of Docker's networks included. */
+export function interfaceAddresses(): readonly string[] {
+  return Deno.networkInterfaces().map(({ address }) => address);
+}
+
 /** The interface with the default route of the lowest metric, out of `/proc/net/route` (proc(5)). */
 export function defaultInterface(table: string): string | undefined {
   const RTF_UP = 1;

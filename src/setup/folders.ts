@@ -11,6 +11,7 @@ export function serverFolders(layout: ServerLayout, volumes: string): readonly F
     { ...root, path: layout.blobs, mode: 0o700 },
     { path: layout.spool, mode: 0o700, uid: RECEIVER_USER, gid: RECEIVER_USER, ours: true },
     { ...root, path: layout.traefik, mode: 0o755 },
+    { ...root, path: layout.redirectPlugin, mode: 0o755 },
     { ...root, path: layout.routes, mode: 0o755 },
     { ...root, path: layout.acme, mode: 0o700 },
     { ...root, path: layout.certificates, mode: 0o700 },

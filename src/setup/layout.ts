@@ -1,3 +1,5 @@
+import { REDIRECT_MODULE } from "../traefik/redirect_plugin.ts";
+
 /** Every path of the server, below its root. */
 export interface ServerLayout {
   readonly root: string;
@@ -17,10 +19,14 @@ export interface ServerLayout {
   readonly spool: string;
   readonly traefik: string;
   readonly traefikStatic: string;
+  /** Traefik's local plugins, and the folder of ours in it. */
+  readonly plugins: string;
+  readonly redirectPlugin: string;
   readonly routes: string;
   readonly routesFile: string;
   readonly acme: string;
-  readonly acmeFile: string;
+  /** A copy of what `init --acme-ca` named. */
+  readonly acmeCa: string;
   /** Certificate and key of the receiver when the server has only an address. */
   readonly certificates: string;
   readonly certificate: string;
@@ -57,10 +63,12 @@ export function serverLayout(root: string): ServerLayout {
     spool: `${lib}/spool`,
     traefik,
     traefikStatic: `${traefik}/traefik.yml`,
+    plugins: `${traefik}/plugins`,
+    redirectPlugin: `${traefik}/plugins/src/${REDIRECT_MODULE}`,
     routes: `${traefik}/routes`,
     routesFile: `${traefik}/routes/routes.yml`,
     acme: `${traefik}/acme`,
-    acmeFile: `${traefik}/acme/acme.json`,
+    acmeCa: `${traefik}/acme-ca.pem`,
     certificates: `${traefik}/certificates`,
     certificate: `${traefik}/certificates/receiver.pem`,
     certificateKey: `${traefik}/certificates/receiver.key`,

@@ -1,5 +1,6 @@
 import { Label, objectNames } from "../service/names.ts";
-import { renderStaticConfig } from "../traefik/static_config.ts";
+import { PLUGINS_FOLDER } from "../traefik/redirect_plugin.ts";
+import { type AcmeConfig, renderStaticConfig } from "../traefik/static_config.ts";
 import { nthAddress } from "./addresses.ts";
 import type { ServerLayout } from "./layout.ts";
 import type { PartContainer } from "./machine.ts";
@@ -31,7 +32,7 @@ export interface PartsContent {
   readonly program: string;
   /** `server.yml`. */
   readonly settings: string;
-  /** `traefik.yml` and the certificates. */
+  /** `traefik.yml`, its plugin, the certificates, and what signed the authority's. */
   readonly traefik: string;
 }
 
@@ -46,11 +47,12 @@ export function receiverAddress(settings: Pick<ServerSettings, "networks">): str
 }
 
 /** The text of `traefik.yml`, with paths as Traefik's container has them. */
-export function traefikStatic(settings: Pick<ServerSettings, "networks">): string {
+export function traefikStatic(settings: Pick<ServerSettings, "networks">, acme: AcmeConfig): string {
   return renderStaticConfig({
     adminAddress: traefikAdminAddress(settings),
     adminPort: TRAEFIK_API_PORT,
     routesFolder: `${TRAEFIK_FOLDER}/routes`,
+    acme,
   });
 }
 
@@ -84,6 +86,7 @@ function traefikPart({ settings, layout, content }: PartsInput): PartContainer {
     capabilities: ["NET_BIND_SERVICE"],
     mounts: [
       { source: layout.traefik, target: TRAEFIK_FOLDER, readOnly: true },
+      { source: layout.plugins, target: PLUGINS_FOLDER, readOnly: true },
       { source: layout.acme, target: `${TRAEFIK_FOLDER}/acme`, readOnly: false },
     ],
     ports: [

@@ -23,6 +23,10 @@ export interface ServerSettings {
   readonly email: string | undefined;
   readonly acme: string;
   readonly acmeCa: string | undefined;
+  /** How long the certificates of the authority are valid. */
+  readonly certificateHours: number;
+  /** The name server that is asked where domains lead: `address` or `address:port`; undefined: the machine's. */
+  readonly dns: string | undefined;
   /** The folder that bind volumes must lie under; `~` in a Dockerfile. */
   readonly volumes: string;
   readonly traefikImage: string;
@@ -63,6 +67,9 @@ export const MAX_FILES = 100_000;
 
 /** What a push may hold, and the disk that pushes may take, unless `init` was told otherwise. */
 export const DEFAULT_QUOTAS = { maxContext: 4 * 2 ** 30, maxFiles: MAX_FILES, spoolSize: 20 * 2 ** 30 } as const;
+
+/** Those of Let's Encrypt: 90 days. */
+export const DEFAULT_CERTIFICATE_HOURS = 90 * 24;
 
 /** The pinned Traefik; another one is tried with `--traefik-image`. */
 export const DEFAULT_TRAEFIK_IMAGE = "traefik:v3.7.15";

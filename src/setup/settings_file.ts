@@ -2,7 +2,7 @@ import { parse, stringify } from "@std/yaml";
 import * as v from "valibot";
 import { MyPaasError } from "../error.ts";
 import { containsAddress, isAddress, isSubnet } from "./addresses.ts";
-import { DEFAULT_QUOTAS, MAX_FILES, type ServerSettings } from "./settings.ts";
+import { DEFAULT_CERTIFICATE_HOURS, DEFAULT_QUOTAS, MAX_FILES, type ServerSettings } from "./settings.ts";
 
 /** Settings while `init` is under way: a network that was not made yet is not there. */
 export type DraftSettings = Omit<ServerSettings, "networks"> & {
@@ -38,6 +38,12 @@ const SIZE = "a size of at least 1m, such as 512m or 4g";
 const size = v.pipe(v.number(SIZE), v.integer(SIZE), v.minValue(LEAST_SIZE, SIZE), v.maxValue(2 ** 50, SIZE));
 const FILES = `a number from 1 to ${MAX_FILES}`;
 const files = v.pipe(v.number(FILES), v.integer(FILES), v.minValue(1, FILES), v.maxValue(MAX_FILES, FILES));
+const HOURS = "a number of hours from 1 to 87600";
+const hours = v.pipe(v.number(HOURS), v.integer(HOURS), v.minValue(1, HOURS), v.maxValue(87_600, HOURS));
+const nameServer = v.pipe(
+  text,
+  v.check((value) => isNameServer(value), "an IPv4 address, with :port if it is not 53"),
+);
 const email = v.pipe(text, v.regex(/^[^@\s]+@[^@\s]+$/, "an email address"));
 const acme = v.pipe(
   text,
@@ -73,6 +79,8 @@ const FIELDS = {
   email: v.optional(email),
   acme,
   acmeCa: v.optional(path),
+  certificateHours: v.optional(hours, DEFAULT_CERTIFICATE_HOURS),
+  dns: v.optional(nameServer),
   volumes: folder,
   traefikImage: image,
   autoDomain: v.optional(v.pipe(domain, v.maxLength(200, "a domain of at most 200 characters"))),
@@ -166,6 +174,7 @@ function withAllKeys(output: v.InferOutput<typeof DRAFT>): DraftSettings {
     domain: output.domain,
     email: output.email,
     acmeCa: output.acmeCa,
+    dns: output.dns,
     autoDomain: output.autoDomain,
   };
 }
@@ -188,6 +197,11 @@ function liesIn(subnet: string, address: string): boolean {
 
 function isHttpsUrl(value: string): boolean {
   return URL.canParse(value) && new URL(value).protocol === "https:";
+}
+
+function isNameServer(value: string): boolean {
+  const [host = "", port = "53", ...more] = value.split(":");
+  return isAddress(host) && /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65535 && more.length === 0;
 }
 
 function isPlainPath(value: string): boolean {

@@ -1,7 +1,7 @@
 import { MyPaasError, UsageError } from "../error.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { parseSize } from "../service/option_values.ts";
-import { DEFAULT_QUOTAS, DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
+import { DEFAULT_CERTIFICATE_HOURS, DEFAULT_QUOTAS, DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
 import { type DraftSettings, fieldProblem } from "./settings_file.ts";
 
 /** What `init` was told this time, as it was written; undefined: as before. An empty text takes an optional value away. */
@@ -28,6 +28,8 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   email: "--email",
   acme: "--acme",
   acmeCa: "--acme-ca",
+  certificateHours: "--certificate-hours",
+  dns: "--dns",
   volumes: "--volumes",
   traefikImage: "--traefik-image",
   autoDomain: "--auto-domain",
@@ -66,6 +68,8 @@ export function wantedSettings(
     email: optional("email", previous?.email),
     acme: required("acme", previous?.acme ?? "production"),
     acmeCa: optional("acmeCa", previous?.acmeCa),
+    certificateHours: number("certificateHours", previous?.certificateHours ?? DEFAULT_CERTIFICATE_HOURS),
+    dns: optional("dns", previous?.dns),
     volumes: required("volumes", previous?.volumes ?? fresh.volumes),
     traefikImage: required("traefikImage", previous?.traefikImage ?? DEFAULT_TRAEFIK_IMAGE),
     autoDomain: optional("autoDomain", previous?.autoDomain),

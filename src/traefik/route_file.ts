@@ -1,7 +1,10 @@
 import type { Route } from "./route.ts";
 import { METRICS_PATH } from "./metrics.ts";
+import { type NameProof, PROOF_HEADER } from "./name_proof.ts";
+import { REDIRECT_PLUGIN } from "./redirect_plugin.ts";
 import { HSTS_HEADERS, HSTS_MIDDLEWARE, REDIRECT_MIDDLEWARE, serviceRouters } from "./routers.ts";
 import { checkedPort, hostRule, Priority, retryFor, type RetryMiddleware, routeName, serverUrl } from "./rule.ts";
+import { RESOLVER } from "./static_config.ts";
 
 /** The receiver, as Traefik reaches it and as laptops do. */
 export interface ReceiverRoute {
@@ -23,6 +26,10 @@ export interface RouteFileExtras {
   readonly receiver?: ReceiverRoute | undefined;
   /** The certificate for names that have none of their own: paths inside Traefik's container. */
   readonly defaultCertificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** What this Traefik answers under every name, over plain http. */
+  readonly proof?: NameProof | undefined;
+  /** Domains for which Traefik is to get a certificate now, one each, unless it has one or is about it. */
+  readonly ordered?: readonly string[] | undefined;
   /** Where browsers find https, for the redirect; 443 when it is not given. */
   readonly httpsPort?: number | undefined;
 }
@@ -42,7 +49,10 @@ interface Router {
   readonly priority: number;
   readonly service: string;
   readonly middlewares?: readonly string[];
-  readonly tls?: Readonly<Record<string, never>>;
+  readonly tls?: {
+    readonly certResolver?: string;
+    readonly domains?: readonly { readonly main: string }[];
+  };
 }
 
 /** The parts of a table by their names in Traefik. */
@@ -66,6 +76,7 @@ export function readBackRouter(generation: number): { readonly name: string; rea
 export function renderRouteFile(routes: readonly Route[], extras: RouteFileExtras): string {
   const parts: Parts = { routers: {}, middlewares: {}, services: {} };
   addOwnRoutes(parts, extras);
+  addCertificateRoutes(parts, extras);
   for (const route of routes.toSorted((a, b) => (a.service < b.service ? -1 : 1))) addService(parts, route, extras);
   const used = Object.values(parts.services).map((service) => JSON.stringify(service));
   const transports = Object.entries(TRANSPORTS).filter(([name]) =>
@@ -125,6 +136,37 @@ function addOwnRoutes({ routers, middlewares, services }: Parts, extras: RouteFi
   services["mypaas-receiver"] = loadBalancer([receiver.address], receiver.port);
 }
 
+/**
+ * Traefik asks the authority whenever it loads a table with a domain that has no certificate, so the domains stand in a table
+ * only when they are to be asked for. A router of their own names them: those of the services use whatever certificate
+ * Traefik has for the name, and never cause an order.
+ */
+function addCertificateRoutes({ routers, middlewares }: Parts, { proof, ordered = [] }: RouteFileExtras): void {
+  const priority = Priority.server;
+  if (proof !== undefined) {
+    routers["mypaas-proof"] = {
+      rule: `Path(\`${checkedToken(proof.path, /^(\/[\w.-]+)+$/)}\`)`,
+      entryPoints: ["web"],
+      priority,
+      service: "noop@internal",
+      middlewares: ["mypaas-proof"],
+    };
+    middlewares["mypaas-proof"] = {
+      headers: { customResponseHeaders: { [PROOF_HEADER]: checkedToken(proof.token, /^[\w-]+$/) } },
+    };
+  }
+  if (ordered.length === 0) return;
+  // Throws for what is no domain.
+  hostRule(ordered);
+  routers["mypaas-order"] = {
+    rule: "Host(`order.invalid`)",
+    entryPoints: ["websecure"],
+    priority,
+    service: "noop@internal",
+    tls: { certResolver: RESOLVER, domains: ordered.toSorted().map((main) => ({ main })) },
+  };
+}
+
 function addService({ routers, middlewares, services }: Parts, route: Route, extras: RouteFileExtras): void {
   const name = routeName(route);
   if (name in services) throw new Error(`Two routes of the service ${name}`);
@@ -146,8 +188,8 @@ function addService({ routers, middlewares, services }: Parts, route: Route, ext
   services[name] = loadBalancer(route.addresses, route.port, route.returning);
   if (uses(HSTS_MIDDLEWARE)) middlewares[HSTS_MIDDLEWARE] = { headers: HSTS_HEADERS };
   if (uses(REDIRECT_MIDDLEWARE)) {
-    const port = extras.httpsPort === undefined ? {} : { port: String(checkedPort(extras.httpsPort)) };
-    middlewares[REDIRECT_MIDDLEWARE] = { redirectScheme: { scheme: "https", permanent: true, ...port } };
+    const port = String(checkedPort(extras.httpsPort ?? 443));
+    middlewares[REDIRECT_MIDDLEWARE] = { plugin: { [REDIRECT_PLUGIN]: { port } } };
   }
 }
 
@@ -168,6 +210,11 @@ function loadBalancer(addresses: readonly string[], port: number, returning?: Ro
 function checkedUser(user: string): string {
   if (!/^[\w.-]+:[!-~]+$/.test(user)) throw new Error("The user of Traefik's API is not a line of a password file");
   return user;
+}
+
+function checkedToken(text: string, form: RegExp): string {
+  if (!form.test(text)) throw new Error(`Not a proof of a name: ${JSON.stringify(text)}`);
+  return text;
 }
 
 function checkedCertificate(certificate: { readonly certFile: string; readonly keyFile: string }) {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { certificateSummary } from "./certificates.ts";
 import { count, digest, hex, isoTime, keyName, orUndefined, role, scope } from "./fields.ts";
 import type {
   BlobsAnswer,
@@ -39,6 +40,8 @@ const serviceSummary: v.GenericSchema<unknown, ServiceSummary> = v.object({
   urls: v.array(v.string()),
   scale: count,
   replicas: v.array(v.object({ name: v.string(), status: v.string(), health: v.string(), restarts: count })),
+  // A server of an earlier version does not tell.
+  certificates: v.optional(v.array(certificateSummary), []),
   since: orUndefined(isoTime),
   lastFailure: orUndefined(v.object({ release: count, status: v.string(), error: v.string() })),
 });

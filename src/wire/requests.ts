@@ -1,3 +1,4 @@
+import type { CertificateSummary } from "./certificates.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** `GET /v1/hello` */
@@ -77,6 +78,8 @@ export interface ServiceSummary {
   readonly urls: readonly string[];
   readonly scale: number;
   readonly replicas: readonly ReplicaSummary[];
+  /** Of its domains with https. */
+  readonly certificates: readonly CertificateSummary[];
   /** ISO 8601: since when the live release is live. */
   readonly since: string | undefined;
   /**

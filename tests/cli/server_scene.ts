@@ -6,6 +6,7 @@ import { serverLayout } from "../../src/setup/layout.ts";
 import type { ServerFacts, Units } from "../../src/setup/server_files.ts";
 import { type DraftSettings, parseDraftSettings } from "../../src/setup/settings_file.ts";
 import type { InitFlags } from "../../src/setup/wanted_settings.ts";
+import type { CertificateSummary } from "../../src/wire/certificates.ts";
 import { MemoryMachine } from "../fakes/memory_machine.ts";
 
 /** A machine with a container engine in memory, a real disk below a folder of its own, and a daemon that answers. */
@@ -15,6 +16,8 @@ export class ServerScene implements AsyncDisposable {
   readonly layout;
   /** Registered keys, as the daemon lists them. */
   readonly keys: { readonly revokedAt?: string }[] = [];
+  /** How it stands with the certificates of its domains. */
+  certificates: readonly CertificateSummary[] = [];
   /** Requests that the daemon got, such as `POST /v1/invites`. */
   readonly asked: string[] = [];
   /** Ports of this machine on which somebody else listens. */
@@ -100,6 +103,8 @@ export class ServerScene implements AsyncDisposable {
         return Response.json({ serverId, version: "0.1.0", time: new Date().toISOString() });
       case "GET /v1/keys":
         return Response.json(this.keys.map((key) => ({ ...KEY, ...key })));
+      case "POST /v1/certificates":
+        return Response.json(this.certificates);
       case "POST /v1/invites":
         return Response.json({
           id: "ab".repeat(8),

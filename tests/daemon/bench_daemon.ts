@@ -104,6 +104,7 @@ export class BenchDaemon implements AsyncDisposable {
       quotas: DEFAULT_QUOTAS,
       buildSpace: () => Promise.resolve(this.disk),
       blobLists: this.blobLists,
+      certificateNotes: () => Promise.resolve([]),
       ...change,
     }, this.#stop.signal);
     const source = {
@@ -154,6 +155,7 @@ export class BenchDaemon implements AsyncDisposable {
       }),
       blobLists: this.blobLists,
       manifests: this.manifests,
+      certificates: { summaries: () => Promise.resolve([]), lookAtAll: () => Promise.resolve([]) },
       urlsOf,
       onIdle,
       converged: Promise.resolve(),

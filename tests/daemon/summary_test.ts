@@ -38,7 +38,14 @@ function replica(number: number, change: Partial<ReplicaState> = {}): ReplicaSta
 /** @param releases the newest first */
 function summary(releases: readonly Release[], found: readonly ReplicaState[]) {
   const live = releases.find(({ status }) => status === "live");
-  return summarize("blog", { live, stopped: false, releases, found, urlsOf: (spec) => publicUrls(spec, PORTS) });
+  return summarize("blog", {
+    live,
+    stopped: false,
+    releases,
+    found,
+    certificates: [],
+    urlsOf: (spec) => publicUrls(spec, PORTS),
+  });
 }
 
 Deno.test("summarize() shows what is live, and only its replicas", () => {
@@ -51,6 +58,7 @@ Deno.test("summarize() shows what is live, and only its replicas", () => {
     urls: ["http://blog.example/"],
     scale: 0,
     replicas: [{ name: "blog.2.1", status: "running", health: "healthy", restarts: 3 }],
+    certificates: [],
     since: SINCE,
     lastFailure: undefined,
   });

@@ -2,6 +2,8 @@
 export class ConnectProxy implements AsyncDisposable {
   /** Targets that were asked for, such as `127.0.0.1:8443`, with the login that was given. */
   readonly asked: string[] = [];
+  /** Where it finds names that nobody else knows. */
+  readonly hosts = new Map<string, string>();
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #refusal: string | undefined;
   readonly #served: Promise<void>;
@@ -36,7 +38,7 @@ export class ConnectProxy implements AsyncDisposable {
     this.asked.push(`${hostname}:${port} ${login}`.trim());
     const write = (text: string) => connection.write(new TextEncoder().encode(`HTTP/1.1 ${text}\r\n\r\n`));
     if (this.#refusal !== undefined) return void await write(this.#refusal);
-    const target = await Deno.connect({ hostname, port: Number(port) });
+    const target = await Deno.connect({ hostname: this.hosts.get(hostname) ?? hostname, port: Number(port) });
     await write("200 Connection established");
     await Promise.allSettled([
       connection.readable.pipeTo(target.writable),

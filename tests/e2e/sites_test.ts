@@ -22,7 +22,7 @@ Deno.test("https serves the domain over TLS and sends http there; hsts tells bro
   });
   succeeded(await server().push(project("false")));
   assertEquals(await page("https://secure.test/"), { status: 200, text: "secure" });
-  assertEquals(await redirectOf("http://secure.test/a?b"), `301 https://secure.test:${server().httpsPort}/a?b`);
+  assertEquals(await redirectOf("http://secure.test/a?b"), `308 https://secure.test:${server().httpsPort}/a?b`);
   const ran = succeeded(await server().push(project("true"), "--json"));
   assertEquals(await page("https://secure.test/"), { status: 200, hsts: "max-age=31536000", text: "secure" });
   const live = jsonLines(ran).find(({ kind }) => kind === "live");
@@ -69,7 +69,7 @@ Deno.test("one service serves https and http sites side by side", async () => {
   const options = { url: ["https://mixed.test/in", "http://mixed.test"] };
   succeeded(await server().push({ name: "mixed", options, app: { TEXT: "{path}" } }));
   assertEquals((await page("https://mixed.test/in/1")).text, "/in/1");
-  assertEquals(await redirectOf("http://mixed.test/in/1"), `301 https://mixed.test:${server().httpsPort}/in/1`);
+  assertEquals(await redirectOf("http://mixed.test/in/1"), `308 https://mixed.test:${server().httpsPort}/in/1`);
   assertEquals(await server().get("mixed.test", "/out"), { status: 200, text: "/out" });
 });
 

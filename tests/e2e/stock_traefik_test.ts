@@ -34,6 +34,8 @@ const PROJECTS: readonly AppProject[] = [
 ];
 
 const NOT_FOUND = { status: 404, text: "404 page not found\n" };
+/** 308 from MyPaas's, 301 from one that has but its own middlewares. */
+const REDIRECT = 308;
 const HSTS = "max-age=31536000";
 
 /** What visitors get, from either Traefik. */
@@ -44,9 +46,9 @@ const PAGES: Readonly<Record<string, Page>> = {
   "http://plain.test/ab": { status: 200, text: "plain /ab" },
   "https://plain.test/": NOT_FOUND,
   "https://secure.test/x": { status: 200, hsts: HSTS, text: "secure /x" },
-  "http://secure.test/x?y": { status: 301, location: "https://secure.test/x?y", text: "Moved Permanently" },
+  "http://secure.test/x?y": { status: REDIRECT, location: "https://secure.test/x?y", text: "" },
   "https://mixed.test/in/1": { status: 200, text: "mixed /in/1" },
-  "http://mixed.test/in/1": { status: 301, location: "https://mixed.test/in/1", text: "Moved Permanently" },
+  "http://mixed.test/in/1": { status: REDIRECT, location: "https://mixed.test/in/1", text: "" },
   "http://mixed.test/out": { status: 200, text: "mixed /out" },
   "https://mixed.test/out": NOT_FOUND,
   "http://xn--bcher-kva.test/": { status: 200, text: "Bücher" },
@@ -55,11 +57,13 @@ const PAGES: Readonly<Record<string, Page>> = {
   "http://nobody.test/": NOT_FOUND,
 };
 
-/** The pages as one Traefik gives them; without the port in redirects, which only MyPaas's knows. */
+/** The pages as one Traefik gives them; without what of a redirect only MyPaas's knows: the port, and that 308 is for all. */
 async function pagesOf(door: Door): Promise<Record<string, Page>> {
   const pages = Object.keys(PAGES).map(async (url) => {
     const { location, ...page } = await visit(door, url);
-    return [url, location === undefined ? page : { ...page, location: location.replace(`:${door.httpsPort}/`, "/") }];
+    if (location === undefined) return [url, page];
+    const status = page.status === 301 ? REDIRECT : page.status;
+    return [url, { status, location: location.replace(`:${door.httpsPort}/`, "/"), text: "" }];
   });
   return Object.fromEntries(await Promise.all(pages));
 }

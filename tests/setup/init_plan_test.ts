@@ -72,6 +72,7 @@ Deno.test("planGround() of a bare machine makes folders, settings, program, cert
     "make folder /var/lib/mypaas/blobs",
     "make folder /var/lib/mypaas/spool",
     "make folder /var/lib/mypaas/traefik",
+    "make folder /var/lib/mypaas/traefik/plugins/src/mypaas/redirect",
     "make folder /var/lib/mypaas/traefik/routes",
     "make folder /var/lib/mypaas/traefik/acme",
     "make folder /var/lib/mypaas/traefik/certificates",

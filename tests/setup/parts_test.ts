@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert";
+import { acmeConfig } from "../../src/setup/acme.ts";
 import { serverLayout } from "../../src/setup/layout.ts";
 import type { PartContainer } from "../../src/setup/machine.ts";
 import { partDigest } from "../../src/setup/part_digest.ts";
@@ -31,6 +32,7 @@ Deno.test("Traefik has fixed addresses, published ports, one capability and no D
     capabilities: ["NET_BIND_SERVICE"],
     mounts: [
       { source: "/var/lib/mypaas/traefik", target: "/etc/traefik", readOnly: true },
+      { source: "/var/lib/mypaas/traefik/plugins", target: "/plugins-local", readOnly: true },
       { source: "/var/lib/mypaas/traefik/acme", target: "/etc/traefik/acme", readOnly: false },
     ],
     tmpfs: ["/tmp"],
@@ -123,7 +125,7 @@ Deno.test("only the daemon's container has the Docker socket, and only under tha
 });
 
 Deno.test("traefikStatic() binds Traefik's API to its address on the admin network", () => {
-  const text = traefikStatic(SETTINGS);
+  const text = traefikStatic(SETTINGS, acmeConfig(SETTINGS));
   assert(text.includes("172.23.0.2:8080"));
   assert(text.includes("directory: /etc/traefik/routes"));
 });

@@ -1,5 +1,5 @@
 import { networkSettings } from "../../src/setup/addresses.ts";
-import { DEFAULT_QUOTAS, type ServerSettings } from "../../src/setup/settings.ts";
+import { DEFAULT_CERTIFICATE_HOURS, DEFAULT_QUOTAS, type ServerSettings } from "../../src/setup/settings.ts";
 
 /** Settings of a server on its defaults. */
 export const SETTINGS: ServerSettings = {
@@ -12,6 +12,8 @@ export const SETTINGS: ServerSettings = {
   email: undefined,
   acme: "production",
   acmeCa: undefined,
+  certificateHours: DEFAULT_CERTIFICATE_HOURS,
+  dns: undefined,
   volumes: "/srv/mypaas",
   traefikImage: "traefik:v3.7.15",
   autoDomain: undefined,

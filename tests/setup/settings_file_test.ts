@@ -19,6 +19,8 @@ Deno.test("settings come back from server.yml as they were written", () => {
     domain: "paas.example.org",
     email: "me@example.org",
     acmeCa: "/ca.pem",
+    certificateHours: 24,
+    dns: "192.0.2.53:5353",
     acme: "https://ca.example/dir",
     autoDomain: "apps.example.org",
   };
@@ -49,6 +51,9 @@ Deno.test("parseSettings() names the field that is wrong, and what it must be", 
     [{ email: "me" }, `email must be an email address, not "me"`],
     [{ acme: "http://x" }, `acme must be "production", "staging" or an https:// URL, not "http://x"`],
     [{ acmeCa: "ca.pem" }, `acmeCa must be an absolute path without . or .. in it, not "ca.pem"`],
+    [{ certificateHours: 0 }, "certificateHours must be a number of hours from 1 to 87600, not 0"],
+    [{ dns: "ns.test" }, `dns must be an IPv4 address, with :port if it is not 53, not "ns.test"`],
+    [{ dns: "192.0.2.53:0" }, `dns must be an IPv4 address, with :port if it is not 53, not "192.0.2.53:0"`],
     [{ volumes: "/srv/../etc" }, `volumes must be an absolute path without . or .. in it, not "/srv/../etc"`],
     [{ volumes: "/" }, `volumes must be a folder below /, not "/"`],
     [

@@ -27,6 +27,8 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     email: undefined,
     acme: "production",
     acmeCa: undefined,
+    certificateHours: 2160,
+    dns: undefined,
     volumes: "/srv/mypaas",
     traefikImage: "traefik:v3.7.15",
     autoDomain: undefined,

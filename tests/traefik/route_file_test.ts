@@ -71,7 +71,7 @@ ${LOGIN}  services:
     [route({ sites: sites(true, "blog.example"), holdSeconds: 0 })],
     `${OWN}    "blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"blog","entryPoints":["websecure"],"tls":{}}
     "mypaas-redirect-blog": {"rule":"Host(\`blog.example\`)","priority":1000,"service":"noop@internal","middlewares":["mypaas-https"],"entryPoints":["web"]}
-${LOGIN}    "mypaas-https": {"redirectScheme":{"scheme":"https","permanent":true}}
+${LOGIN}    "mypaas-https": {"plugin":{"mypaas-redirect":{"port":"443"}}}
 ${LONE}`,
   ],
 ];
@@ -162,6 +162,9 @@ const BUGS: readonly (readonly [what: string, routes: readonly Route[], extras?:
   ["port 0", [route({ port: 0 })]],
   ["a hold below 0", [route({ holdSeconds: -1 })]],
   ["two routes of one service", [route(), route()]],
+  ["a domain to order that is none", [], { ordered: ["a.example", "*"] }],
+  ["a proof that ends the rule", [], { proof: { path: "/a`) || Path(`/", token: "b" } }],
+  ["a proof of two lines", [], { proof: { path: "/a", token: "b\r\nc" } }],
   ["a template", [], { apiUser: "mypaas:{{env}}" }],
   ["two lines of a password file", [], { apiUser: "a:b\nc:d" }],
   ["a broken generation", [], { generation: 1.5 }],
@@ -173,3 +176,25 @@ for (const [what, routes, extras] of BUGS) {
     assertThrows(() => renderRouteFile(routes, { ...EXTRAS, ...extras }), Error);
   });
 }
+
+Deno.test("renderRouteFile() names the domains to order in a router of their own, and only there", () => {
+  const https = route({ sites: sites(true, "a.example") });
+  assertEquals(renderRouteFile([https], EXTRAS).includes("certResolver"), false);
+  const { http } = parse(renderRouteFile([https], { ...EXTRAS, ordered: ["b.example", "a.example"] })) as {
+    http: { routers: Record<string, { tls?: unknown }> };
+  };
+  assertEquals(http.routers["mypaas-order"]?.tls, {
+    certResolver: "mypaas",
+    domains: [{ main: "a.example" }, { main: "b.example" }],
+  });
+  assertEquals(http.routers["blog"]?.tls, {});
+});
+
+Deno.test("renderRouteFile() answers the proof under every name, ahead of redirects", () => {
+  const text = renderRouteFile([], { ...EXTRAS, proof: { path: "/.well-known/mypaas/a", token: "b" } });
+  assertStringIncludes(
+    text,
+    '"mypaas-proof": {"rule":"Path(`/.well-known/mypaas/a`)","entryPoints":["web"],"priority":1000000,"service":"noop@internal","middlewares":["mypaas-proof"]}',
+  );
+  assertStringIncludes(text, '"mypaas-proof": {"headers":{"customResponseHeaders":{"mypaas-proof":"b"}}}');
+});

@@ -1,7 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { renderStaticConfig } from "../../src/traefik/static_config.ts";
+import { type AcmeConfig, renderStaticConfig } from "../../src/traefik/static_config.ts";
 
-const OPTIONS = { adminAddress: "10.9.0.2", adminPort: 8080, routesFolder: "/etc/traefik/routes" };
+const ACME: AcmeConfig = {
+  directory: "https://ca.test/directory",
+  email: "ann@example.org",
+  storage: "/etc/traefik/acme/acme.json",
+  caFile: "/etc/traefik/acme-ca.pem",
+  certificateHours: 24,
+};
+const OPTIONS = { adminAddress: "10.9.0.2", adminPort: 8080, routesFolder: "/etc/traefik/routes", acme: ACME };
 
 Deno.test("renderStaticConfig() gives Traefik two public entry points, and one for its API on the admin network", () => {
   assertEquals(
@@ -39,6 +46,22 @@ providers:
   file:
     directory: /etc/traefik/routes
     watch: true
+certificatesResolvers:
+  mypaas:
+    acme:
+      caServer: 'https://ca.test/directory'
+      email: ann@example.org
+      caCertificates:
+        - /etc/traefik/acme-ca.pem
+      storage: /etc/traefik/acme/acme.json
+      keyType: EC256
+      certificatesDuration: 24
+      httpChallenge:
+        entryPoint: web
+experimental:
+  localPlugins:
+    mypaas-redirect:
+      moduleName: mypaas/redirect
 api:
   dashboard: false
 metrics:

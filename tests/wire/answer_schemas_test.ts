@@ -27,6 +27,7 @@ const SERVICE: ServiceSummary = {
   urls: [],
   scale: 0,
   replicas: [{ name: "blog.7.1", status: "running", health: "healthy", restarts: 0 }],
+  certificates: [],
   since: undefined,
   lastFailure: undefined,
 };
@@ -37,6 +38,10 @@ Deno.test("answers come back as they were sent, fields left out by JSON as undef
     ...SERVICE,
     release: 7,
     status: "live",
+    certificates: [
+      { domain: "a.test", state: "valid", notAfter: TIME },
+      { domain: "b.test", state: "pending", reason: "b.test has no address" },
+    ],
     since: TIME,
     lastFailure: { release: 8, status: "failed", error: "Cannot" },
   };

@@ -104,7 +104,7 @@ const GROUP = 3;
 const ROUTE_MS = 1000;
 
 function httpsOf(service: string): string {
-  return `301 https://${service}.test:${server().httpsPort}/`;
+  return `308 https://${service}.test:${server().httpsPort}/`;
 }
 
 /** Makes a change while visitors come, and checks what they saw. */
