@@ -1,4 +1,5 @@
 import { Connection } from "../client/connection.ts";
+import type { Transport } from "../client/transport.ts";
 import { API_USER } from "../daemon/traefik_routes.ts";
 import { type CertificateFacts, checkCertificates } from "../doctor/certificates.ts";
 import { checkDns } from "../doctor/dns.ts";
@@ -22,7 +23,7 @@ import { isIpv4 } from "../service/ipv4.ts";
 import { receiverAddress, traefikAdminAddress } from "../setup/parts.ts";
 import { RECEIVER_PORT, serverUrl, TRAEFIK_API_PORT } from "../setup/settings.ts";
 import { UNIT_NAME } from "../setup/unit.ts";
-import { waitUntil } from "../wait.ts";
+import { waitUntil, within } from "../wait.ts";
 import { parseHelloAnswer } from "../wire/answer_schemas.ts";
 import { parseJson } from "../wire/validate.ts";
 import type { ServerGround } from "./doctor_server.ts";
@@ -57,17 +58,14 @@ async function lookAtRunning(
     serverId: settings.serverId,
     version,
     command,
-    daemon: {
-      ...await daemonHello(new Connection(daemon, { kind: "unsigned" }, () => new Date())),
-      ...{
-        socket: layout.daemonSocket,
-        start: restart,
-      },
-    },
+    daemon: { ...await daemonHello(daemon), socket: layout.daemonSocket, start: restart },
     // Straight to its address on the entry network: Traefik is not in question here.
     receiver: {
       ...await hello(async () => {
-        const text = await downloadText(`http://${address}/v1/hello`);
+        const text = await within(downloadText(`http://${address}/v1/hello`), {
+          what: "the receiver answers",
+          timeoutMs: ANSWER_TIMEOUT_MS,
+        });
         return parseHelloAnswer(parseJson(new TextEncoder().encode(text), "the receiver's answer"));
       }),
       address,
@@ -77,10 +75,11 @@ async function lookAtRunning(
   });
 }
 
-const ANSWER_TIMEOUT_MS = 5000;
+/** Daemon and receiver answer at once, or something is wrong. */
+const ANSWER_TIMEOUT_MS = 3000;
 
-async function daemonHello(connection: Connection): Promise<Hello> {
-  using open = connection;
+async function daemonHello(transport: Transport): Promise<Hello> {
+  using open = new Connection(transport, { kind: "unsigned" }, () => new Date());
   return await hello(() => open.json("GET", "/v1/hello", { parse: parseHelloAnswer }));
 }
 
@@ -193,7 +192,7 @@ async function reachedBy(settings: ServerGround["settings"]): Promise<readonly s
   const { domain, serverId } = settings;
   if (domain === undefined) return [];
   const transport = httpsTransport(serverUrl(settings), { certificate: undefined });
-  const answer = await daemonHello(new Connection(transport, { kind: "unsigned" }, () => new Date()));
+  const answer = await daemonHello(transport);
   return "serverId" in answer && answer.serverId === serverId ? await lookupAddresses(domain) : [];
 }
 
@@ -202,9 +201,11 @@ async function lookAtCertificates(
 ): Promise<readonly Finding[]> {
   const { domain, address, httpsPort } = settings;
   const domains = liveDomains(state()).filter(({ https }) => https).map((one) => one.domain);
+  const { readCertificate } = await import("../setup/certificate.ts");
   const wanted = [domain ?? address, ...domains.filter((one) => one !== domain)];
   const shown = await Promise.all(wanted.map(async (name): Promise<readonly CertificateFacts[]> => {
-    const certificate = await shownCertificate(name, { address: "127.0.0.1", port: httpsPort });
+    const shown = await shownCertificate(name, { address: "127.0.0.1", port: httpsPort });
+    const certificate = shown && readCertificate(shown);
     const file = name === address && domain === undefined ? layout.certificate : undefined;
     // A port that does not answer is told by the check of the ports.
     return certificate === undefined ? [] : [{ ...certificate, name, file }];

@@ -1,4 +1,5 @@
 import { listContext, readIgnore } from "../archive/context_list.ts";
+import { jsonBytes } from "../client/json_bytes.ts";
 import { plainText } from "../client/plain_text.ts";
 import { checkDns } from "../doctor/dns.ts";
 import { fault, type Finding, unknown, warning } from "../doctor/finding.ts";
@@ -122,7 +123,7 @@ async function lookAtServer(
       else {
         const path = `/v1/missing?service=${encodeURIComponent(read.spec.name)}`;
         const request: MissingRequest = { digests: [], context: read.context };
-        const body = new TextEncoder().encode(JSON.stringify(request));
+        const body = jsonBytes(request);
         await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
       }
       return [...remote, ...web];

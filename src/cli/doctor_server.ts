@@ -166,7 +166,7 @@ async function lookAtGround(
   return checkGround(actions, command);
 }
 
-async function lookAtFirewall({ settings, traefik, command }: ServerGround): Promise<readonly Finding[]> {
+async function lookAtFirewall({ settings, traefik }: ServerGround): Promise<readonly Finding[]> {
   const published = (await traefik())?.publishedOn ?? [];
   const ports = [{ host: settings.httpPort, container: 80 }, { host: settings.httpsPort, container: 443 }];
   const filter = await packetFilter(published.some((address) => address.includes(":")));
@@ -175,7 +175,7 @@ async function lookAtFirewall({ settings, traefik, command }: ServerGround): Pro
   return [
     ...checkFirewall({ ...filter, ports }),
     ...ipv6 === undefined ? [] : [advice(ipv6.message, ipv6.hint)],
-    outsideUnseen(command),
+    outsideUnseen(),
   ];
 }
 

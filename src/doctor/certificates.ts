@@ -1,13 +1,10 @@
+import type { CertificateFields } from "../setup/certificate.ts";
 import { fault, type Finding, warning } from "./finding.ts";
 
 /** The certificate that visitors of a name are shown. */
-export interface CertificateFacts {
+export interface CertificateFacts extends CertificateFields {
   /** A domain, or the server's address. */
   readonly name: string;
-  /** The names it stands for. */
-  readonly names: readonly string[];
-  readonly notBefore: Date;
-  readonly notAfter: Date;
   /** Why the name has none of its own yet, if that is known. */
   readonly pending?: string | undefined;
   /** The file of the one that `init` made, which is not renewed by itself; undefined: an authority signed it. */

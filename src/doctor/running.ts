@@ -100,10 +100,10 @@ function clockDifference({ name, hello, asked, answered }: RemoteFacts): readonl
   return [fault(`${message}: nothing that it signs is accepted`, fix)];
 }
 
-/** Tells what a whole look from outside would need. */
-export function outsideUnseen(command: string): Finding {
+/** What no program on a server can see. */
+export function outsideUnseen(): Finding {
   return unknown(
     "What stands before this machine, such as a provider's firewall, is not seen from here",
-    `On a laptop: ${command} doctor --server NAME`,
+    "On a laptop: mypaas doctor --server NAME",
   );
 }

@@ -21,32 +21,21 @@ export async function httpStatus(
   }
 }
 
-/** The certificate that a port of this machine shows to who asks for a name. */
-export interface ShownCertificate {
-  readonly names: readonly string[];
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-}
-
 /**
- * Shakes hands with a port of this machine as a visitor of a name does, and looks at the certificate, whoever signed it.
+ * Shakes hands with a port of this machine as a visitor of a name does, and takes the certificate, whoever signed it.
  *
- * @returns undefined when nobody speaks TLS there in three seconds
+ * @returns its DER form; undefined when nobody speaks TLS there in three seconds
  */
 export async function shownCertificate(
   name: string,
   { address, port }: { readonly address: string; readonly port: number },
-): Promise<ShownCertificate | undefined> {
-  const { promise, resolve } = Promise.withResolvers<ShownCertificate | undefined>();
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>();
   // An address is no server name (RFC 6066, 3).
   const servername = /^[\d.]+$/.test(name) ? {} : { servername: name };
   const socket = connect({ host: address, port, rejectUnauthorized: false, ...servername }, () => {
-    const { subjectaltname = "", valid_from, valid_to } = socket.getPeerCertificate();
-    resolve({
-      names: subjectaltname.split(", ").map((one) => one.replace(/^(DNS|IP Address):/, "")),
-      notBefore: new Date(valid_from),
-      notAfter: new Date(valid_to),
-    });
+    const { raw } = socket.getPeerCertificate();
+    resolve(raw instanceof Uint8Array ? new Uint8Array(raw) : undefined);
   });
   socket.on("error", () => resolve(undefined));
   try {
