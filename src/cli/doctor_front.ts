@@ -148,7 +148,8 @@ async function lookAtRoutes(
       restart,
     });
   };
-  let findings: readonly Finding[] = [];
+  let findings = await look();
+  if (findings.length === 0) return findings;
   try {
     return await waitUntil(async () => {
       findings = await look();

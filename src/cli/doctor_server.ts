@@ -6,7 +6,7 @@ import { checkGround } from "../doctor/ground.ts";
 import { checkClock, checkDisks, checkMemory, checkSpools } from "../doctor/machine.ts";
 import type { Check } from "../doctor/run_checks.ts";
 import { outsideUnseen } from "../doctor/running.ts";
-import { checkLeftovers, checkState } from "../doctor/state.ts";
+import { checkLeftovers, checkState, type StateFacts } from "../doctor/state.ts";
 import { DockerClient } from "../docker/client.ts";
 import { engineFacts, ownedObjects } from "../docker/engine_facts.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
@@ -48,7 +48,8 @@ export interface ServerGround {
   readonly version: string;
   readonly machine: EngineMachine;
   readonly traefik: () => Promise<PartState | undefined>;
-  readonly state: () => ReturnType<typeof stateFacts>;
+  /** @throws {MyPaasError} when it is damaged, which is told by a check of its own */
+  readonly state: () => StateFacts;
 }
 
 /**
@@ -89,7 +90,7 @@ export async function serverChecks(layout: ServerLayout, context: CliContext): P
     version: context.version,
     machine,
     traefik: once(() => machine.part(names.traefik)),
-    state: once(() => stateFacts(layout.database, new Date())),
+    state: () => soundState(layout),
   };
   const engine = once(() => engineFacts(client, AbortSignal.timeout(ENGINE_TIMEOUT_MS)));
   return [
@@ -122,7 +123,7 @@ export async function serverChecks(layout: ServerLayout, context: CliContext): P
     {
       name: "state",
       what: "the state",
-      look: () => Promise.resolve(checkState(ground.state(), layout.database)),
+      look: () => Promise.resolve(checkState(stateFacts(layout.database, new Date()), layout.database)),
     },
     {
       name: "leftovers",
@@ -141,7 +142,8 @@ async function lookAtDocker(engine: () => ReturnType<typeof engineFacts>): Promi
   try {
     return checkDocker({ ...await engine(), command, settings: { path, text: await readText(path) } });
   } catch (error) {
-    return [fault(`Docker does not answer: ${messageOf(error)}`, hintOf(error) ?? "systemctl restart docker")];
+    const hint = error instanceof MyPaasError ? error.hint : undefined;
+    return [fault(messageOf(error), hint ?? "systemctl restart docker")];
   }
 }
 
@@ -207,8 +209,10 @@ function restartOf(
   }
 }
 
-function hintOf(error: unknown): string | undefined {
-  return error instanceof MyPaasError ? error.hint : undefined;
+function soundState({ database }: ServerLayout): StateFacts {
+  const state = stateFacts(database, new Date());
+  if (state.faults.length === 0) return state;
+  throw new MyPaasError("the state is damaged");
 }
 
 /** Calls a function at most once. */
