@@ -74,6 +74,11 @@ export class NotReadyError extends MyPaasError {
   override readonly kind = "notReady";
 }
 
+/** A connection was there, and broke off. */
+export class CutOffError extends MyPaasError {
+  override readonly name = "CutOffError";
+}
+
 /** Something could not be written, and what was there before is there still. */
 export class NotWrittenError extends MyPaasError {
   override readonly name: string = "NotWrittenError";
@@ -103,4 +108,9 @@ export function errorOfKind(kind: FailureKind, message: string, options: MyPaasE
     case "failed":
       return new MyPaasError(message, options);
   }
+}
+
+/** What was thrown, with where, for the log of whoever mends it. */
+export function traceOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -39,6 +39,16 @@ export async function within<T>(event: Promise<T>, limits: Omit<WaitOptions, "in
 }
 
 /**
+ * A rest before something that has failed is tried again.
+ *
+ * @throws the signal's reason, as soon as it is aborted
+ */
+export async function rest(ms: number, signal?: AbortSignal): Promise<void> {
+  await pause(ms, signal);
+  signal?.throwIfAborted();
+}
+
+/**
  * A rhythm: 0 at once, then a number for every `intervalMs` since. Beats that come while the consumer is busy are left out,
  * so that a slow one is not followed by a burst. Ends, without an error, when the signal aborts.
  */
@@ -99,15 +109,15 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      signal?.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, ms);
-    if (signal.aborted) done();
-    else signal.addEventListener("abort", done, { once: true });
+    if (signal?.aborted) done();
+    else signal?.addEventListener("abort", done, { once: true });
   });
 }

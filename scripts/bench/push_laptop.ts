@@ -1,7 +1,7 @@
+import { CuttingProxy, laptopBehind } from "../../tests/e2e/cutting_proxy.ts";
 import { inspect } from "../../tests/e2e/engine.ts";
 import { jsonLines, MYPAAS, type Ran, succeeded, type TestServer } from "../../tests/e2e/lab.ts";
 import { cpuSeconds } from "../../tests/e2e/processes.ts";
-import { CountingProxy } from "./counting_proxy.ts";
 import { peakMemory, resetPeakMemory, useOfChild } from "./peak_memory.ts";
 
 /** What one push was. */
@@ -33,22 +33,18 @@ const MOST_OVERHEAD = { share: 0.02, bytes: 64 << 10 };
 /** A laptop that reaches its server through a proxy that counts. */
 export class PushLaptop implements AsyncDisposable {
   readonly #server: TestServer;
-  readonly #proxy: CountingProxy;
+  readonly #proxy: CuttingProxy;
   readonly #environment: Readonly<Record<string, string>>;
 
-  private constructor(server: TestServer, proxy: CountingProxy, environment: Readonly<Record<string, string>>) {
+  private constructor(server: TestServer, proxy: CuttingProxy, environment: Readonly<Record<string, string>>) {
     this.#server = server;
     this.#proxy = proxy;
     this.#environment = environment;
   }
 
   static async make(server: TestServer): Promise<PushLaptop> {
-    const proxy = new CountingProxy(server.httpsPort);
-    const environment = server.laptop("counted");
-    succeeded(await server.login("lab", await server.invite("counted", "admin"), environment));
-    const file = `${environment["MYPAAS_CONFIG"]}/servers.yml`;
-    const servers = await Deno.readTextFile(file);
-    await Deno.writeTextFile(file, servers.replaceAll(`:${server.httpsPort}`, `:${proxy.port}`));
+    const proxy = new CuttingProxy(server.httpsPort);
+    const environment = await laptopBehind(proxy, server, "counted");
     return new PushLaptop(server, proxy, environment);
   }
 

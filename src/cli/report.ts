@@ -1,6 +1,6 @@
 import { renderFailure } from "../client/progress.ts";
 import { wrapLines } from "../client/progress_screen.ts";
-import { errorOfKind, ExitCode, MyPaasError } from "../error.ts";
+import { errorOfKind, ExitCode, MyPaasError, traceOf } from "../error.ts";
 import { UnreadError } from "../host/terminal.ts";
 
 interface ReportOptions {
@@ -51,6 +51,6 @@ function sentence(message: string): string {
 }
 
 function bugLines(error: unknown): readonly string[] {
-  const trace = error instanceof Error ? error.stack ?? error.message : String(error);
+  const trace = traceOf(error);
   return [`error: This is a bug of mypaas, please report it`, ...trace.split("\n").map((line) => `  ${line}`)];
 }

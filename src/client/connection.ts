@@ -2,7 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { Signer } from "../auth/keys.ts";
 import { PROOF_HEADER, type ProofContext, verifyAnswer, verifyEvent } from "../auth/proof.ts";
 import { newNonce, signRequest } from "../auth/request_signature.ts";
-import { errorOfKind, messageOf, MyPaasError } from "../error.ts";
+import { CutOffError, errorOfKind, messageOf, MyPaasError, type MyPaasErrorOptions } from "../error.ts";
 import { parseBlobsAnswer } from "../wire/answer_schemas.ts";
 import { errorOfAnswer } from "../wire/error_body.ts";
 import { isKnownEvent, parseEventLine } from "../wire/event_schemas.ts";
@@ -27,7 +27,18 @@ export type Trust =
   };
 
 /** The other side was not reached, or the connection ended too early: trying again may help. */
-export class BrokenConnection extends MyPaasError {}
+export class BrokenConnection extends MyPaasError {
+  /** Whether the connection was there. */
+  readonly cutOff: boolean;
+
+  constructor(
+    message: string,
+    { cutOff = false, ...options }: MyPaasErrorOptions & { readonly cutOff?: boolean } = {},
+  ) {
+    super(message, options);
+    this.cutOff = cutOff;
+  }
+}
 
 /** What the request builds on is not, or no longer, on the server (409): it has to be sent. */
 export class LackingOnServer extends MyPaasError {}
@@ -190,7 +201,11 @@ export class Connection {
         const { done, value } = await lines.next().catch((error) => {
           throw this.#broken(cutOff(error), signal);
         });
-        if (done) throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`);
+        if (done) {
+          throw new BrokenConnection(`Cannot read the answer of ${this.name}: it stopped before its end`, {
+            cutOff: true,
+          });
+        }
         if (isLeftOut?.(value)) continue;
         const line = understood(parse, value, response.headers);
         const last = isLast(line);
@@ -210,10 +225,12 @@ export class Connection {
       return new BrokenConnection(`Cannot reach ${this.name}: ${messageOf(error)}`, {
         cause: error,
         hint: "Try again.",
+        cutOff: true,
       });
     }
     if (error.kind !== "failed" || error.skew) return error;
-    return new BrokenConnection(error.message, { cause: error, hint: error.hint, details: error.details });
+    const { message, hint, details } = error;
+    return new BrokenConnection(message, { cause: error, hint, details, cutOff: error instanceof CutOffError });
   }
 }
 

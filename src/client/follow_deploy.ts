@@ -3,6 +3,7 @@ import { waitUntil } from "../wait.ts";
 import { fromWireError } from "../wire/error_body.ts";
 import { type DeployEvent, type EventLine, isEnd } from "../wire/events.ts";
 import { BrokenConnection, type Connection } from "./connection.ts";
+import type { Retries } from "./retries.ts";
 
 /** How long a server may be out of reach while a deploy is followed, such as for its restart. */
 const OUT_OF_REACH_MS = 60_000;
@@ -15,8 +16,13 @@ const FRUITLESS_STREAMS = 20;
 export type DeployEnd = Extract<DeployEvent, { kind: "live" | "planned" | "done" }>;
 
 export interface FollowOptions {
-  /** The request that begins it, such as `POST /v1/deploy?service=blog`; or the id of a deploy that goes on already. */
-  readonly start: { readonly method: string; readonly path: string } | { readonly attach: string };
+  /**
+   * The request that begins it, such as `POST /v1/deploy?service=blog`; or the id of a deploy that goes on already. With
+   * `retries` the request is one that the server knows again: it is sent again until it is answered.
+   */
+  readonly start:
+    | { readonly method: string; readonly path: string; readonly retries?: Retries }
+    | { readonly attach: string };
   /** What it asks for as JSON, encoded. */
   readonly body?: Uint8Array<ArrayBuffer> | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,8 +45,11 @@ export async function followDeploy(
   let deploy = "attach" in start ? start.attach : undefined;
   let last = 0;
   let fruitless = 0;
-  const { method, path: first } = "attach" in start ? { method: "GET", path: eventsPath(start.attach, 0) } : start;
-  let open = () => connection.events(method, first, { body, signal });
+  const { method, path: first, retries } = "attach" in start
+    ? { method: "GET", path: eventsPath(start.attach, 0), retries: undefined }
+    : start;
+  const begin = () => connection.events(method, first, { body, signal });
+  let open = begin;
   while (true) {
     try {
       for await (const event of await open()) {
@@ -55,11 +64,31 @@ export async function followDeploy(
     } catch (error) {
       if (!(error instanceof BrokenConnection) || signal?.aborted) throw error;
       const what = last === 0 ? "whether the deploy was accepted" : "how the deploy ends";
-      if (deploy === undefined || ++fruitless > FRUITLESS_STREAMS) throw notSeen(what, error);
+      if (++fruitless > FRUITLESS_STREAMS) throw notSeen(what, error);
+      const stream = await (deploy === undefined
+        ? begunAgain(begin, { what, error, retries })
+        : reopened(eventsPath(deploy, last), { connection, deploy, restMs, signal }));
+      open = () =>
+        Promise.resolve(stream);
     }
-    const path = eventsPath(deploy, last);
-    const stream = await reopened(() => connection.events("GET", path, { signal }), { deploy, restMs, signal });
-    open = () => Promise.resolve(stream);
+  }
+}
+
+/** Sends the request that begins it once more, where the server knows it again. */
+async function begunAgain<T>(
+  begin: () => Promise<T>,
+  { what, error, retries }: {
+    readonly what: string;
+    readonly error: BrokenConnection;
+    readonly retries: Retries | undefined;
+  },
+): Promise<T> {
+  if (retries === undefined) throw notSeen(what, error);
+  try {
+    return await retries.run(begin, error);
+  } catch (failure) {
+    const sent = error.cutOff || retries.reached;
+    throw failure instanceof BrokenConnection && sent ? notSeen(what, failure) : failure;
   }
 }
 
@@ -76,14 +105,15 @@ function isBelieved(accepted: EventLine, { signed }: Pick<Connection, "signed">)
 }
 
 /** Asks again for a stream of events, after a rest each time, until the server answers. */
-function reopened<T>(
-  open: () => Promise<T>,
-  { deploy, restMs, signal }: {
+function reopened(
+  path: string,
+  { connection, deploy, restMs, signal }: {
+    readonly connection: Pick<Connection, "events">;
     readonly deploy: string;
     readonly restMs: number;
     readonly signal: AbortSignal | undefined;
   },
-): Promise<T> {
+): Promise<AsyncGenerator<EventLine, void, void>> {
   let rested = false;
   return waitUntil(async () => {
     if (!rested) {
@@ -91,7 +121,7 @@ function reopened<T>(
       return undefined;
     }
     try {
-      return await open();
+      return await connection.events("GET", path, { signal });
     } catch (error) {
       if (error instanceof BrokenConnection) return undefined;
       throw error;

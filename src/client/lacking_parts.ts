@@ -6,6 +6,7 @@ import { parseMissingAnswer } from "../wire/answer_schemas.ts";
 import type { MissingRequest } from "../wire/requests.ts";
 import type { Connection } from "./connection.ts";
 import { jsonBytes } from "./json_bytes.ts";
+import type { Retries } from "./retries.ts";
 import type { Packing, Part } from "./upload.ts";
 
 /** So many digests are asked for at once, ... */
@@ -15,6 +16,7 @@ const BATCH_BYTES = 8 << 20;
 
 export interface LackingPartsOptions {
   readonly connection: Pick<Connection, "json">;
+  readonly retries: Retries;
   readonly service: string;
   /** All that is pushed. */
   readonly context: MissingRequest["context"];
@@ -70,7 +72,9 @@ export class LackingParts {
       next = ahead();
       // Taken out one by one, so that what is sent is not kept.
       for (let chunk = batch.shift(); chunk !== undefined; chunk = batch.shift()) {
-        yield { digest: chunk.digest, content: await this.#contentOf(chunk) };
+        const { digest, place } = chunk;
+        const again = () => this.#read(digest, place);
+        yield { digest, content: chunk.content ?? await again(), again };
       }
     }
     return undefined;
@@ -103,13 +107,9 @@ export class LackingParts {
   }
 
   async #ask(found: ReadonlyMap<string, FoundChunk>): Promise<FoundChunk[]> {
-    const { connection, service, context, signal } = this.#options;
-    const path = `/v1/missing?service=${encodeURIComponent(service)}`;
-    const body = jsonBytes({ digests: [...found.keys()], context } satisfies MissingRequest);
-    const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
-    this.askedBytes += body.length;
+    const missing = await this.#options.retries.run(() => this.#question([...found.keys()]));
     const lacking: FoundChunk[] = [];
-    for (const digest of new Set(answer.missing)) {
+    for (const digest of missing) {
       const chunk = found.get(digest);
       if (chunk === undefined) continue;
       lacking.push(chunk);
@@ -119,15 +119,32 @@ export class LackingParts {
     return lacking;
   }
 
-  async #contentOf({ digest, place: { path, offset, size }, content }: FoundChunk): Promise<Part["content"]> {
-    if (content !== undefined) return content;
-    let again;
+  /** What the server lacks of parts that were on their way when a connection broke. */
+  async lost(digests: readonly string[]): Promise<ReadonlySet<string>> {
+    const lost = new Set<string>();
+    for (let from = 0; from < digests.length; from += BATCH_DIGESTS) {
+      for (const digest of await this.#question(digests.slice(from, from + BATCH_DIGESTS))) lost.add(digest);
+    }
+    return lost;
+  }
+
+  async #question(digests: readonly string[]): Promise<ReadonlySet<string>> {
+    const { connection, service, context, signal } = this.#options;
+    const path = `/v1/missing?service=${encodeURIComponent(service)}`;
+    const body = jsonBytes({ digests, context } satisfies MissingRequest);
+    this.askedBytes += body.length;
+    const answer = await connection.json("POST", path, { body, parse: parseMissingAnswer, from: "receiver", signal });
+    return new Set(answer.missing);
+  }
+
+  async #read(digest: string, { path, offset, size }: FoundChunk["place"]): Promise<Part["content"]> {
+    let content;
     try {
-      again = await this.#options.tree.readRange(path, offset, size);
+      content = await this.#options.tree.readRange(path, offset, size);
     } catch (error) {
       throw error instanceof MyPaasError ? new ChangedFile(path, error) : error;
     }
-    if (this.#options.digest(again) !== digest) throw new ChangedFile(path);
-    return again;
+    if (this.#options.digest(content) !== digest) throw new ChangedFile(path);
+    return content;
   }
 }

@@ -28,6 +28,7 @@ export const PRINTED_KINDS: Readonly<Record<PrintedEvent["kind"], string>> = {
   lacking: "the server lacks so many parts, of so many bytes before compression",
   wouldSend: "in place of `lacking` where nothing is changed: `plan`, `--dry-run`",
   largeContext: "much is sent; the largest paths, each with a `line` for `.dockerignore`",
+  retry: "the connection broke, for the `reason`; what did not arrive is sent again, until something gets through",
   uploaded: "all of it is there",
   accepted: "the server has taken the deploy; its id is for `attach` and `cancel`",
   queued: "it waits for another deploy or build",
@@ -66,6 +67,7 @@ const OWN = [
     bytes,
     paths: v.array(v.object({ path: v.string(), bytes, line: v.string() })),
   }),
+  v.object({ kind: v.literal("retry"), reason: v.string() }),
   v.object({ kind: v.literal("uploaded"), sentBytes: bytes, seconds }),
   v.object({ kind: v.literal("sent"), bytes, total: bytes, seconds }),
   v.object({

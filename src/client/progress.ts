@@ -26,6 +26,8 @@ export type UploadEvent =
   | { readonly kind: "lacking"; readonly parts: number; readonly bytes: number }
   /** In place of `lacking` in a dry run, which sends nothing of it but the Dockerfile. */
   | { readonly kind: "wouldSend" } & WouldSend
+  /** The connection broke; what did not arrive is sent again. Told once until something gets through. */
+  | { readonly kind: "retry"; readonly reason: string }
   /** Much is to be sent, and these are the paths with the most of it. */
   | { readonly kind: "largeContext"; readonly bytes: number; readonly paths: readonly LargePath[] }
   | { readonly kind: "uploaded"; readonly sentBytes: number; readonly seconds: number };
@@ -65,6 +67,8 @@ export class ProgressLines {
         return [];
       case "largeContext":
         return largeContextLines(event);
+      case "retry":
+        return [`trying again: ${plainText(event.reason)}`];
       case "uploaded":
         return event.sentBytes === 0 ? [] : [`sent ${formatBytes(event.sentBytes)} in ${formatSeconds(event.seconds)}`];
       default:

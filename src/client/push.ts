@@ -14,6 +14,7 @@ import { type DeployEnd, followDeploy } from "./follow_deploy.ts";
 import { jsonBytes } from "./json_bytes.ts";
 import type { PushEvent, PushResult } from "./progress.ts";
 import { type PushCache, PushMemory, type SentManifest } from "./push_memory.ts";
+import { Retries } from "./retries.ts";
 import { sendContext, type SentContext } from "./send_context.ts";
 import type { Packing } from "./upload.ts";
 
@@ -65,15 +66,21 @@ export async function push(
   const text = await tree.text(dockerfile);
   if (text === undefined) throw noDockerfile(dockerfile);
   const service = parts.parseService(text, dockerfile).spec.name;
+  const retries = new Retries({
+    now,
+    signal: options.signal,
+    onRetry: ({ message }) => report({ kind: "retry", reason: message }),
+  });
   const memory = new PushMemory(parts.cache, { folder, dockerfile, server: connection.server, service });
   let base = await memory.sent();
   let sentBytes = 0;
   for (let round = 1;; round++) {
-    const context = await sendOnce(parts, { service, base, memory, options }, round === 1 ? report : again(report));
+    const turn = { service, base, memory, retries, options };
+    const context = await sendOnce(parts, turn, round === 1 ? report : again(report));
     const body = jsonBytes(await deployMessage(context.manifest, { service, dockerfile, base, options }));
     sentBytes += context.wireBytes + body.length;
     try {
-      const end = await deploy(parts, { service, body, context, base, memory, options }, report);
+      const end = await deploy(parts, { ...turn, body, context }, report);
       if (end.kind === "done") throw new Error("A push ended as other work does");
       return { end, sentBytes, lacked: context.lacked, seconds: (now() - began) / 1000 };
     } catch (error) {
@@ -88,13 +95,14 @@ interface Round {
   /** What the server is taken to have. */
   readonly base: SentManifest | undefined;
   readonly memory: PushMemory;
+  readonly retries: Retries;
   readonly options: PushOptions;
 }
 
 /** Reads the folder and sends what is lacking. When a file changes meanwhile, all is looked at once more. */
 async function sendOnce(
   parts: PushParts,
-  { service, base, memory, options }: Round,
+  { service, base, memory, retries, options }: Round,
   report: (event: PushEvent) => void,
 ): Promise<SentContext> {
   const { tree, dockerfile, now } = parts;
@@ -105,7 +113,7 @@ async function sendOnce(
     const known = new KnownFiles(trusted, now());
     const listing = await listContext(tree, { ignore, dockerfile });
     signal?.throwIfAborted();
-    const context = await sendContext(parts, { service, listing, known, has, dryRun, signal }, told);
+    const context = await sendContext(parts, { service, listing, known, has, retries, dryRun, signal }, told);
     await memory.saveKnownFiles(known.text());
     return context;
   };
@@ -120,13 +128,13 @@ async function sendOnce(
 /** Asks for the deploy and follows it. What the server has accepted, it has: the next push builds on it. */
 async function deploy(
   { connection }: PushParts,
-  { service, body, context: { manifest }, base, memory, options: { dryRun, signal } }: Round & {
+  { service, body, context: { manifest }, base, memory, retries, options: { dryRun, signal } }: Round & {
     readonly body: Uint8Array<ArrayBuffer>;
     readonly context: SentContext;
   },
   report: (event: PushEvent) => void,
 ): Promise<DeployEnd> {
-  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}` };
+  const start = { method: "POST", path: `/v1/deploy?service=${encodeURIComponent(service)}`, retries };
   let taken = false;
   try {
     return await followDeploy(connection, { start, body, signal }, (event) => {
@@ -145,7 +153,7 @@ async function deployMessage(
     readonly dockerfile: string;
   },
 ): Promise<DeployRequest | DifferenceRequest> {
-  const common = { service, dockerfile, force, dryRun };
+  const common = { service, dockerfile, force, dryRun, attempt: crypto.randomUUID() };
   if (base !== undefined) {
     const { removed, changed } = manifestDifference(base.manifest, manifest);
     if (removed.length + changed.length < manifest.entries.length) {

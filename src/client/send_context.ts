@@ -8,6 +8,7 @@ import { largeContext } from "./large_context.ts";
 import { LackingParts } from "./lacking_parts.ts";
 import type { WouldSend } from "./plan_text.ts";
 import type { UploadEvent } from "./progress.ts";
+import type { Retries } from "./retries.ts";
 import { type Packing, uploadParts } from "./upload.ts";
 
 /** Pause between two `progress` events, in milliseconds. */
@@ -26,6 +27,7 @@ export interface SendOptions {
   readonly known: KnownFiles;
   /** The chunks that the server has, as far as that is known; nothing is asked about them. */
   readonly has: ReadonlySet<string>;
+  readonly retries: Retries;
   /** Sends only the Dockerfile, which the server has to read. */
   readonly dryRun: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -48,7 +50,7 @@ export interface SentContext {
  */
 export async function sendContext(
   { connection, tree, dockerfile, digest, compress, now }: SendParts,
-  { service, listing, known, has, dryRun, signal }: SendOptions,
+  { service, listing, known, has, retries, dryRun, signal }: SendOptions,
   report: (event: UploadEvent) => void,
 ): Promise<SentContext> {
   const began = now();
@@ -66,6 +68,7 @@ export async function sendContext(
   const lacked = () => lackedOf(scan, lacking.lacking);
   const lacking = new LackingParts(scan.chunks(), {
     connection,
+    retries,
     service,
     context: {
       files: listing.length,
@@ -92,7 +95,15 @@ export async function sendContext(
     sent += bytes;
     progress();
   };
-  const sentBytes = await uploadParts(connection, lacking.parts(), { service, compress, now, signal, onSent });
+  const sentBytes = await uploadParts(connection, lacking.parts(), {
+    service,
+    compress,
+    now,
+    signal,
+    onSent,
+    retries,
+    lacking: (digests) => lacking.lost(digests),
+  });
   if (!dryRun) report({ kind: "uploaded", sentBytes, seconds: (now() - began) / 1000 });
   return { manifest: scan.manifest, lacked: lacked(), wireBytes: lacking.askedBytes + sentBytes };
 }

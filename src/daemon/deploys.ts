@@ -3,7 +3,7 @@ import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
 import type { Origin, Release } from "../deploy/store.ts";
-import { messageOf, MyPaasError } from "../error.ts";
+import { messageOf, MyPaasError, traceOf } from "../error.ts";
 import { autoDomainNote } from "../service/auto_domain.ts";
 import type { ParsedService } from "../service/parse_service.ts";
 import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
@@ -13,6 +13,7 @@ import type { DeployEvent, Visits, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts, chunksOf, followedImage, sizeOf } from "./accept.ts";
 import type { Door } from "./api.ts";
+import { Attempts } from "./attempts.ts";
 import { type BlobLists, forgetOldBlobLists } from "./blob_lists.ts";
 import { type BuildSpace, checkBuildDisk } from "./build_disk.ts";
 import { Builds } from "./builds.ts";
@@ -61,6 +62,15 @@ export interface Asker {
   readonly mayAct?: (service: string) => boolean;
 }
 
+/** Who asks for a release, and how its files came. */
+export interface Push extends Asker {
+  readonly source: BlobSource;
+  /** Through which the blobs came. */
+  readonly door: Door;
+  /** Aborted when who asked has gone away. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Makes the image of a release. */
 type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;
 
@@ -70,12 +80,14 @@ export class Deploys {
   readonly #parts: DeploysParts;
   readonly #builds: Builds;
   readonly #open: OpenDeploys;
+  readonly #attempts: Attempts;
 
   /** @param signal ends the daemon's own work, not the deploys */
   constructor(parts: DeploysParts, signal: AbortSignal) {
     this.#parts = parts;
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
+    this.#attempts = new Attempts((id) => this.work.find(id));
     const { builder, builderKind: kind, buildsAtATime: atATime = 1, buildSpace: space } = parts;
     this.#builds = new Builds({ builder, kind, atATime, space });
   }
@@ -83,18 +95,16 @@ export class Deploys {
   /**
    * Takes a deploy. It goes on whether or not anybody follows its log.
    *
-   * @param signal aborted when who asked has gone away
    * @throws {MyPaasError} when it may not be carried out; then nothing has changed
    */
-  async submit(
-    request: DeployRequest,
-    { source, door, by, mayAct, signal }: Asker & {
-      readonly source: BlobSource;
-      /** Through which the blobs came. */
-      readonly door: Door;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<Deploy> {
+  submit(request: DeployRequest, push: Push): Promise<Deploy> {
+    const { service, attempt } = request;
+    const accept = () => this.#accept(request, push);
+    if (attempt === undefined) return accept();
+    return this.#attempts.once(`${push.by} ${service} ${attempt}`, accept);
+  }
+
+  async #accept(request: DeployRequest, { source, door, by, mayAct, signal }: Push): Promise<Deploy> {
     const { store, now } = this.#parts;
     const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
     const { spec } = service;
@@ -253,7 +263,7 @@ export class Deploys {
       const seconds = (performance.now() - began) / 1000;
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
-      if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${stackOf(error)}`);
+      if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${traceOf(error)}`);
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy);
@@ -284,8 +294,4 @@ export class Deploys {
     for (const event of events) log.add(event);
     return { id, service, log };
   }
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

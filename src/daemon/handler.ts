@@ -2,7 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { mayDo } from "../auth/roles.ts";
 import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
-import { AuthError, messageOf, MyPaasError, UsageError } from "../error.ts";
+import { AuthError, messageOf, MyPaasError, traceOf, UsageError } from "../error.ts";
 import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES, MAX_UNSIGNED_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
@@ -44,7 +44,7 @@ async function answerOrFailure(parts: HandlerParts, request: Request, door: Door
     return await answer(parts, { request, door, state });
   } catch (error) {
     if (!(error instanceof MyPaasError)) {
-      parts.log(error instanceof Error ? error.stack ?? error.message : String(error));
+      parts.log(traceOf(error));
     }
     const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
     return await parts.signer.signed(errorAnswer(error, status), state.asked);

@@ -1,5 +1,5 @@
 import type { Transport } from "../client/transport.ts";
-import { errorOfKind, type FailureKind, type MyPaasError } from "../error.ts";
+import { CutOffError, errorOfKind, type FailureKind, type MyPaasError } from "../error.ts";
 import { TimeoutError, within } from "../wait.ts";
 
 export interface FetchTransportOptions {
@@ -31,6 +31,7 @@ export type FetchFailure =
   | "certificate for another name"
   | "certificate expired"
   | "no TLS"
+  | "closed before TLS"
   | "proxy refuses"
   | "proxy wants a login"
   | "time-out"
@@ -42,7 +43,9 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
 
   function sentence(failure: FetchFailure, cause: unknown): MyPaasError {
     const { problem, hint, kind = "failed", skew } = describe(failure);
-    return errorOfKind(kind, `Cannot reach ${name}: ${problem}`, { cause, hint, skew });
+    const message = `Cannot reach ${name}: ${problem}`;
+    if (failure === "broken off" || failure === "closed before TLS") return new CutOffError(message, { cause, hint });
+    return errorOfKind(kind, message, { cause, hint, skew });
   }
 
   return {
@@ -77,7 +80,8 @@ function failureOf(text: string): FetchFailure {
   if (text.includes("certificate not valid for name")) return "certificate for another name";
   if (text.includes("certificate expired") || text.includes("certificate not valid yet")) return "certificate expired";
   if (text.includes("invalid peer certificate")) return "untrusted certificate";
-  if (text.includes("InvalidContentType") || text.includes("tls handshake eof")) return "no TLS";
+  if (text.includes("InvalidContentType")) return "no TLS";
+  if (text.includes("tls handshake eof")) return "closed before TLS";
   if (text.includes("proxy authentication required")) return "proxy wants a login";
   if (text.includes("tunnel")) return "proxy refuses";
   if (text.includes("timed out")) return "time-out";

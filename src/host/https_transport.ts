@@ -64,6 +64,8 @@ function problemOf(
       };
     case "no TLS":
       return { problem: "it does not speak TLS", hint: "Check the port: https has its own.", skew: true };
+    case "closed before TLS":
+      return { problem: "it closed the connection before TLS began", hint: "Check the port: https has its own." };
     case "time-out":
       return { problem: "it does not answer", hint: "Check the address, and the firewall of the server." };
     default:

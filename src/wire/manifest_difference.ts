@@ -24,7 +24,13 @@ export interface DifferenceRequest extends Omit<DeployRequest, "manifest"> {
   readonly difference: ManifestDifference;
 }
 
-const common = { service: serviceName, dockerfile: contextPath, force: v.boolean(), dryRun: v.boolean() };
+const common = {
+  service: serviceName,
+  dockerfile: contextPath,
+  force: v.boolean(),
+  dryRun: v.boolean(),
+  attempt: v.exactOptional(v.pipe(v.string(), v.uuid("must be a UUID"))),
+};
 
 const wholeRequest: v.GenericSchema<unknown, DeployRequest> = v.strictObject({ ...common, manifest });
 

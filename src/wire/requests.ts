@@ -61,6 +61,11 @@ export interface DeployRequest {
   readonly force: boolean;
   /** Only tell the steps. */
   readonly dryRun: boolean;
+  /**
+   * A random id. A request with the id of one that was accepted, sent again because the answer was lost, is that deploy and no
+   * second one.
+   */
+  readonly attempt?: string | undefined;
 }
 
 /** `GET /v1/services` */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BrokenConnection, type Connection } from "../../src/client/connection.ts";
 import { followDeploy, type FollowOptions } from "../../src/client/follow_deploy.ts";
+import { Retries } from "../../src/client/retries.ts";
 import { AuthError, BuildError, MyPaasError, NotReadyError } from "../../src/error.ts";
 import type { DeployEvent, EventLine } from "../../src/wire/events.ts";
 import { PLAN } from "./plan_example.ts";
@@ -100,6 +101,20 @@ Deno.test("followDeploy() says that nobody knows when the stream broke before th
   for (const first of [broken(), { events: [] }]) {
     await assertRejects(() => follow([first]), MyPaasError, "Cannot see whether the deploy was accepted");
   }
+});
+
+Deno.test("followDeploy() sends a request again that the server knows again, until the deploy is proved to be accepted", async () => {
+  const retries = new Retries({ now: () => 0, onRetry: () => {}, rest: () => Promise.resolve() });
+  const start = { method: "POST", path: "/v1/deploy?service=blog", retries };
+  const cut = new BrokenConnection("Cannot reach it: cut", { cutOff: true });
+  const streams: readonly Stream[] = [cut, { events: [ACCEPTED] }, broken(), { events: [ACCEPTED, LIVE] }];
+  const { asked, told } = await follow(streams, { signed: true, start });
+  assertEquals(asked, Array.from({ length: 4 }, () => "POST /v1/deploy?service=blog"));
+  assertEquals(told, ["1 accepted", "2 live"]);
+  const away = new BrokenConnection("Cannot reach it: nothing listens there");
+  const never = new Retries({ now: () => 0, onRetry: () => {}, rest: () => Promise.resolve() });
+  const lost = { ...start, retries: never };
+  await assertRejects(() => follow([away], { start: lost }), MyPaasError, "Cannot reach it: nothing listens there");
 });
 
 Deno.test("followDeploy() attaches only to a deploy that the daemon proved to be this one", async () => {

@@ -32,6 +32,8 @@ export interface PushScene extends AsyncDisposable {
   readonly events: string[];
   /** `METHOD path` of every request. */
   readonly requests: string[];
+  /** The way between client and server; what it throws is how the connection broke. */
+  way: (request: Request, handler: TestHandler) => Promise<Response>;
   readonly run: (
     options?: { force?: boolean; dryRun?: boolean; signal?: AbortSignal; tree?: Tree },
   ) => Promise<PushResult>;
@@ -92,7 +94,7 @@ export async function setUp(
   const puts: string[] = [];
   const counting: TestHandler = (request) => {
     puts.push(`${request.method} ${new URL(request.url).pathname}`);
-    return handler(request);
+    return scene.way(request, handler);
   };
   const connection = new Connection(new HandlerTransport(counting), gate.trust, () => new Date());
   const events: string[] = [];
@@ -121,7 +123,19 @@ export async function setUp(
     await Deno.remove(folder, { recursive: true });
     await Deno.remove(`${folder}.cache`, { recursive: true }).catch(() => {});
   };
-  return { folder, run, store, manifests, deploys, bodies, events, requests: puts, [Symbol.asyncDispose]: dispose };
+  const scene: PushScene = {
+    folder,
+    run,
+    store,
+    manifests,
+    deploys,
+    bodies,
+    events,
+    requests: puts,
+    way: async (request, handler) => await handler(request),
+    [Symbol.asyncDispose]: dispose,
+  };
+  return scene;
 }
 
 /** Defines the service `blog`. */

@@ -192,7 +192,8 @@ const BLOBS: readonly Attack[] = [
   {
     name: "a login in chunks that never ends",
     send: async (attacker) => await attacker.raw(endless([], attacker.host, "POST /v1/login")),
-    expect: { status: 413, says: "longer than" },
+    // Traefik says 502 when the receiver has hung up on it before it has passed on what was answered.
+    expect: "refused",
   },
   ...["gzip", "br", "zstd", "identity, gzip"].map((encoding): Attack => ({
     name: `blobs in the content encoding ${encoding}`,
