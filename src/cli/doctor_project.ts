@@ -9,7 +9,7 @@ import { checkRemote } from "../doctor/running.ts";
 import { MyPaasError, UsageError } from "../error.ts";
 import { clientFolder } from "../host/client_files.ts";
 import { findDockerfile } from "../host/dockerfile_path.ts";
-import { httpStatus } from "../host/front_facts.ts";
+import { httpHead } from "../host/front_facts.ts";
 import { lookupAddresses } from "../host/lookup.ts";
 import { diskTree } from "../host/tree.ts";
 import { parseService } from "../service/parse_service.ts";
@@ -139,7 +139,7 @@ async function lookAtServer(
 async function lookAtWeb(url: string, signal: AbortSignal): Promise<readonly Finding[]> {
   const { protocol, port, hostname } = URL.parse(url) ?? {};
   if (protocol !== "https:" || port !== "") return [];
-  if (await httpStatus(`http://${hostname}/`, { signal }) !== undefined) return [];
+  if (await httpHead(`http://${hostname}/`, { signal }) !== undefined) return [];
   const message = `Port 80 of ${hostname} is not reached from here, so no certificate can be signed for its domains`;
   return [warning(message, "Open it in the firewall that stands before the server; there: mypaas doctor")];
 }

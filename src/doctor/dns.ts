@@ -9,6 +9,8 @@ export interface DomainFacts {
   readonly https: boolean;
   /** Its addresses, IPv4 and IPv6; none: it is not found. */
   readonly leadsTo: readonly string[];
+  /** Those of others that send requests on to this server, as a CDN does. */
+  readonly sentOn?: readonly string[];
 }
 
 export interface DnsFacts {
@@ -22,9 +24,10 @@ export interface DnsFacts {
 /** Judges where each domain leads, by both kinds of address: an authority that signs certificates prefers IPv6. */
 export function checkDns({ domains, own, servesIpv6 }: DnsFacts): readonly Finding[] {
   const known = new Set(own);
-  const isOwn = (address: string) => known.has(address) || address === "::1" || address.startsWith("127.");
   const here = own.find(isIpv4) ?? own[0] ?? "its address";
-  return domains.flatMap(({ domain, service, https, leadsTo }): readonly Finding[] => {
+  return domains.flatMap(({ domain, service, https, leadsTo, sentOn = [] }): readonly Finding[] => {
+    const isOwn = (address: string) =>
+      known.has(address) || sentOn.includes(address) || address === "::1" || address.startsWith("127.");
     const whose = service === undefined ? "the server's domain" : `a domain of "${service}"`;
     const record = (type: string, address: string) => `Where its DNS is kept, set: ${domain}. ${type} ${address}`;
     if (leadsTo.length === 0) {
@@ -45,7 +48,7 @@ export function checkDns({ domains, own, servesIpv6 }: DnsFacts): readonly Findi
         ? record("AAAA", own6)
         : `Where its DNS is kept, remove the AAAA record of ${domain}`;
       findings.push(fault(message, fix));
-    } else if (!servesIpv6 && leadsTo.some((address) => !isIpv4(address) && address !== "::1")) {
+    } else if (!servesIpv6 && leadsTo.some((address) => !isIpv4(address) && known.has(address) && address !== "::1")) {
       findings.push(
         fault(
           `${domain}, ${whose}, leads visitors with IPv6${why} here, where Docker publishes ports on IPv4 only`,

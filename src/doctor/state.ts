@@ -2,6 +2,7 @@ import { parse } from "@std/yaml";
 import type { ObjectNames } from "../service/names.ts";
 import { domainsOf, type ServiceSpec } from "../service/spec.ts";
 import { fault, type Finding, listed, warning } from "./finding.ts";
+import { field } from "./yaml_field.ts";
 
 /** A release that has containers, or may have: live, on its way, or ended a short time ago and draining. */
 export interface OpenRelease {
@@ -99,10 +100,6 @@ function hostsOf(service: unknown): readonly string[] {
   const servers = field(field(service, "loadBalancer"), "servers");
   if (!Array.isArray(servers)) return [];
   return servers.flatMap((server) => URL.parse(String(field(server, "url")))?.hostname ?? []);
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }
 
 /** Objects of Docker with this server's label. */

@@ -3,11 +3,11 @@ import { within } from "../wait.ts";
 
 const ANSWER_TIMEOUT_MS = 3000;
 
-/** What answered an HTTP request: its status; undefined when nobody did. */
-export async function httpStatus(
+/** What answered an HTTP request: status and headers; undefined when nobody did. A redirect is not followed. */
+export async function httpHead(
   url: string,
   { host, signal }: { readonly host?: string; readonly signal: AbortSignal },
-): Promise<number | undefined> {
+): Promise<{ readonly status: number; readonly headers: Headers } | undefined> {
   using client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 0 });
   try {
     const response = await within(
@@ -15,7 +15,7 @@ export async function httpStatus(
       { what: `${url} answers`, timeoutMs: ANSWER_TIMEOUT_MS, signal },
     );
     await response.body?.cancel();
-    return response.status;
+    return { status: response.status, headers: response.headers };
   } catch {
     return undefined;
   }

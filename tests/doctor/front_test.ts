@@ -68,6 +68,11 @@ Deno.test("checkDns() names a domain that leads nowhere, elsewhere, or to others
   assertEquals(dns({ leadsTo: ["203.0.113.7", "192.0.2.1"] }).length, 1);
 });
 
+Deno.test("checkDns() takes addresses that send requests on to this server, as a CDN's, for its own", () => {
+  assertEquals(dns({ leadsTo: ["192.0.2.1", "2001:db8::2"], sentOn: ["192.0.2.1", "2001:db8::2"] }), []);
+  assertEquals(dns({ leadsTo: ["192.0.2.1"], sentOn: ["192.0.2.1"] }, { servesIpv6: false }), []);
+});
+
 Deno.test("checkDns() names IPv6 that leads elsewhere, which breaks certificates, and the record to set or remove", () => {
   const leadsTo = ["203.0.113.7", "2001:db8::bad"];
   assertEquals(dns({ leadsTo }), [

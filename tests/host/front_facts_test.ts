@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { httpStatus, shownCertificate } from "../../src/host/front_facts.ts";
+import { httpHead, shownCertificate } from "../../src/host/front_facts.ts";
 import { makeCertificate, readCertificate } from "../../src/setup/certificate.ts";
 import { freePorts } from "../e2e/free_ports.ts";
 
@@ -20,7 +20,7 @@ Deno.test("shownCertificate() gives the certificate of a port, whoever signed it
   }
 });
 
-Deno.test("httpStatus() gives what a host answers, a redirect as it is, and undefined where nobody does", async () => {
+Deno.test("httpHead() gives status and headers of what a host answers, a redirect as it is, and undefined where nobody does", async () => {
   const serving = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request) =>
@@ -31,12 +31,13 @@ Deno.test("httpStatus() gives what a host answers, a redirect as it is, and unde
   const { signal } = new AbortController();
   const url = `http://127.0.0.1:${serving.addr.port}/`;
   try {
-    assertEquals(await httpStatus(url, { signal, host: "shop.example" }), 308);
-    assertEquals(await httpStatus(url, { signal }), 404);
+    const redirect = await httpHead(url, { signal, host: "shop.example" });
+    assertEquals([redirect?.status, redirect?.headers.get("location")], [308, "https://shop.example/"]);
+    assertEquals((await httpHead(url, { signal }))?.status, 404);
   } finally {
     await serving.shutdown();
   }
   const [free] = freePorts();
-  assertEquals(await httpStatus(`http://127.0.0.1:${free}/`, { signal }), undefined);
+  assertEquals(await httpHead(`http://127.0.0.1:${free}/`, { signal }), undefined);
   assertEquals(await shownCertificate("shop.example", { address: "127.0.0.1", port: free }), undefined);
 });
