@@ -12,6 +12,7 @@ import { engineFacts, ownedObjects } from "../docker/engine_facts.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { readText } from "../host/files.ts";
+import { folderNames } from "../host/folder_names.ts";
 import {
   clockFacts,
   diskFacts,
@@ -185,7 +186,9 @@ async function lookAtFiles(layout: ServerLayout): Promise<readonly Finding[]> {
   const files = new DiskServerFiles();
   const entry = async (path: string, needed: boolean) => ({ path, needed, entry: await files.find(path) });
   const needed = [layout.settings, layout.database, layout.daemonKey, layout.sealingKey];
-  const optional = [`${layout.database}-wal`, `${layout.database}-shm`, layout.acmeFile, layout.certificateKey];
+  // One for each authority.
+  const acme = folderNames(layout.acme).map(({ name }) => `${layout.acme}/${name}`);
+  const optional = [`${layout.database}-wal`, `${layout.database}-shm`, ...acme, layout.certificateKey];
   return checkFiles(
     await Promise.all([
       ...needed.map((path) => entry(path, true)),
