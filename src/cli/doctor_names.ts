@@ -91,9 +91,13 @@ async function lookAtCertificates(
 async function pendingReasons(socket: string): Promise<ReadonlyMap<string, string>> {
   const transport = unixTransport(socket, { answerTimeoutMs: ANSWER_TIMEOUT_MS });
   using daemon = new Connection(transport, { kind: "unsigned" }, () => new Date());
-  const parse = (json: unknown) => v.parse(v.array(PendingSchema), json);
-  const certificates = await daemon.json("GET", "/v1/certificates", { parse }).catch(() => []);
+  const parse = (json: unknown) => v.parse(v.array(ServiceSchema), json);
+  const services = await daemon.json("GET", "/v1/services", { parse }).catch(() => []);
+  const certificates = services.flatMap((service) => service.certificates);
   return new Map(certificates.flatMap(({ domain, reason }) => reason === undefined ? [] : [[domain, reason]]));
 }
 
-const PendingSchema = v.object({ domain: v.string(), reason: v.optional(v.string()) });
+/** Of a service's summary, what is needed here. */
+const ServiceSchema = v.object({
+  certificates: v.optional(v.array(v.object({ domain: v.string(), reason: v.optional(v.string()) })), []),
+});
