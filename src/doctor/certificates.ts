@@ -23,8 +23,9 @@ export function checkCertificates(
   return certificates.flatMap((certificate): readonly Finding[] => {
     const { name, names, notBefore, notAfter, pending, file } = certificate;
     if (!names.some((one) => covers(one, name))) {
-      const why = pending === undefined ? "" : `: ${pending}`;
-      return [fault(`${name} has no certificate of its own${why}`, `docker logs --tail 50 ${traefik}`)];
+      const sentence = `${name} has no certificate of its own`;
+      if (pending === undefined) return [fault(sentence, `docker logs --tail 50 ${traefik}`)];
+      return [fault(`${sentence}: ${pending}`, "Mend that: the server looks again by itself, and mypaas ps tells")];
     }
     const left = notAfter.getTime() - now.getTime();
     const renew = file === undefined

@@ -119,7 +119,10 @@ Deno.test("checkCertificates() names one that expired, one that was not renewed,
     "The certificate of shop.example expires on 2026-12-01 and was not renewed | docker restart mypaas-traefik",
   ]);
   assertEquals(certificate({ names: ["203.0.113.7"], pending: "it resolves to 192.0.2.1" }), [
-    "shop.example has no certificate of its own: it resolves to 192.0.2.1 | docker logs --tail 50 mypaas-traefik",
+    "shop.example has no certificate of its own: it resolves to 192.0.2.1 | Mend that: the server looks again by itself, and mypaas ps tells",
+  ]);
+  assertEquals(certificate({ names: [] }), [
+    "shop.example has no certificate of its own | docker logs --tail 50 mypaas-traefik",
   ]);
   assertEquals(certificate({ notAfter: new Date("2026-11-20T00:00:00Z"), file: "/r.pem" }), [
     "The certificate of shop.example has expired: 2026-11-20 | rm /r.pem && mypaas init (laptops must log in again)",
