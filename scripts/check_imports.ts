@@ -24,19 +24,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ["wire", "service"],
   deploy: ["service", "traefik"],
   setup: ["service", "traefik"],
+  doctor: ["setup", "archive", "wire", "service"],
   client: ["wire", "auth", "archive", "service"],
   receiver: ["wire", "auth", "archive"],
   daemon: ALL_VALUES,
   docker: ALL_VALUES,
   state: ALL_VALUES,
   host: ALL_VALUES,
-  cli: [...ALL_VALUES, "client", "receiver", "daemon", "docker", "state", "host"],
+  cli: [...ALL_VALUES, "client", "receiver", "daemon", "doctor", "docker", "state", "host"],
 };
 /** The adapters also see the interfaces that the programs declare, as types. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
-  docker: ["client", "receiver", "daemon"],
-  state: ["client", "receiver", "daemon"],
-  host: ["client", "receiver", "daemon"],
+  docker: ["client", "receiver", "daemon", "doctor"],
+  state: ["client", "receiver", "daemon", "doctor"],
+  host: ["client", "receiver", "daemon", "doctor"],
 };
 const ADAPTERS = ["docker", "state", "host"];
 const MAX_LINES = 300;

@@ -14,6 +14,7 @@ const ASKS: Readonly<Record<string, Command>> = {
   version: "hello",
   plan: "deploy",
   attach: "events",
+  doctor: "missing",
   "keys list": "keys-list",
   "keys add": "keys-add",
   "keys revoke": "keys-revoke",

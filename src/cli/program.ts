@@ -3,6 +3,7 @@ import { completeCommand, completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { deployCommand } from "./deploy.ts";
+import { doctorCommand } from "./doctor.ts";
 import { envCommand } from "./env.ts";
 import { execCommand, runCommand } from "./exec.ts";
 import { filesCommand } from "./files.ts";
@@ -80,6 +81,7 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     cancelCommand(async (request) => (await import("./run_service_commands.ts")).runCancel(request, context())),
     execCommand(async (request) => (await import("./run_exec.ts")).runExec(request, context())),
     runCommand(async (request) => (await import("./run_exec.ts")).runRun(request, context())),
+    doctorCommand(async (request) => (await import("./run_doctor.ts")).runDoctor(request, context())),
     inviteCommand(async (request) => (await import("./run_keys.ts")).runInvite(request, context())),
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),

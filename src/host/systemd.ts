@@ -34,6 +34,11 @@ export class Systemd implements Units {
     };
   }
 
+  /** How often systemd has started a unit again because it had ended by itself. */
+  async restarts(unit: string): Promise<number> {
+    return Number(/^NRestarts=(\d+)$/m.exec(await this.#run(["show", "--property=NRestarts", unit]))?.[1] ?? 0);
+  }
+
   async reload(): Promise<void> {
     await this.#run(["daemon-reload"]);
   }

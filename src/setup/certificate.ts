@@ -47,11 +47,26 @@ export async function makeCertificate(address: string, now: Date): Promise<OwnCe
 
 /** The names (addresses and domains) a certificate stands for; empty when the text is not a certificate. */
 export function certificateNames(pem: string): readonly string[] {
+  return readCertificate(pem)?.names ?? [];
+}
+
+/** What a certificate stands for, and from when to when. */
+export interface CertificateFields {
+  /** Addresses and domains. */
+  readonly names: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Reads a certificate (PEM, or DER); undefined when it is none. */
+export function readCertificate(encoded: string | Uint8Array<ArrayBuffer>): CertificateFields | undefined {
   try {
-    const extension = new x509.X509Certificate(pem).getExtension(x509.SubjectAlternativeNameExtension);
-    return extension?.names.items.map(({ value }) => value) ?? [];
+    const certificate = new x509.X509Certificate(encoded);
+    const extension = certificate.getExtension(x509.SubjectAlternativeNameExtension);
+    const { notBefore, notAfter } = certificate;
+    return { names: extension?.names.items.map(({ value }) => value) ?? [], notBefore, notAfter };
   } catch {
-    return [];
+    return undefined;
   }
 }
 

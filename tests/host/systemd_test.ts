@@ -46,6 +46,10 @@ Deno.test("state() of a unit that is not there is neither enabled nor active", a
   });
 });
 
+Deno.test("restarts() gives how often systemd started a unit again", async () => {
+  await withSystemctl("NRestarts=4\n", async (systemd) => assertEquals(await systemd.restarts("mypaas.service"), 4));
+});
+
 Deno.test("enable() starts now and at every boot, disable() undoes both", async () => {
   await withSystemctl("ActiveState=active\nUnitFileState=enabled\nMainPID=0\n", async (systemd, calls) => {
     await systemd.reload();
