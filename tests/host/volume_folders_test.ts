@@ -51,10 +51,9 @@ Deno.test("a link that leads out of the volume root is refused", async () => {
 Deno.test("a volume inside of another that a container can write to is refused, in both directions", async () => {
   await withRoot(async (root) => {
     await Deno.mkdir(`${root}/blog`);
-    await Deno.symlink(`${root}/blog`, `${root}/same`);
     const deployed = [service("blog", bind("~/blog"), bind("~/deep/er"), bind("~/shared", true))];
     const folders = new VolumeFolders(root, () => deployed);
-    for (const inner of ["~/blog/data", `${root}/blog/data`, "~/same/data", "~/deep"]) {
+    for (const inner of ["~/blog/data", `${root}/blog/data`, "~/deep"]) {
       await assertRejects(() => folders.check(service("shop", bind(inner))), UsageError, 'a volume of "blog"');
       await assertRejects(() => folders.ensure(bind(inner)), UsageError, 'a volume of "blog"');
     }
@@ -68,7 +67,7 @@ Deno.test("a volume inside of another that a container can write to is refused, 
 Deno.test("a folder that mypaas 0.5 has left in its ~ is not passed over for an empty one", async () => {
   await withRoot(async (root) => {
     const home = `${root}/../home`;
-    const check = () => new VolumeFolders(root, () => [], home).check(service("db", bind("~/db/data")));
+    const check = () => new VolumeFolders(root, () => [], { oldHome: home }).check(service("db", bind("~/db/data")));
     await Deno.mkdir(`${home}/db/data`, { recursive: true });
     await check();
     await Deno.mkdir(`${home}/_mypaas`);

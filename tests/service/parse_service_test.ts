@@ -15,6 +15,7 @@ const DEFAULTS: ServiceSpec = {
   peers: undefined,
   env: [],
   storedEnv: [],
+  fileEnv: undefined,
   buildArgs: [],
   healthcheck: undefined,
   maxMemoryBytes: undefined,
