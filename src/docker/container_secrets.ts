@@ -17,7 +17,7 @@ type Release = Pick<ReplicaRequest, "spec" | "env">;
 
 /** The folders of secrets on the server, one per container, by the container's name. They may be gone after a boot. */
 export interface SecretFolders {
-  /** Makes an empty one, and returns its path. */
+  /** Makes an empty one unless there is one, and returns its path. */
   make(container: string): Promise<string>;
   /** Whether the files are in it. */
   isFilled(container: string): Promise<boolean>;
@@ -59,6 +59,8 @@ export class ContainerSecrets {
     this.#making.delete(container);
     const { files } = splitSecrets(spec, env);
     if (files.length === 0 || await this.#folders.isFilled(container)) return;
+    // Without it Docker shows no file of a container that does not run: it mounts what the container has first.
+    await this.#folders.make(container);
     await this.#folders.fill(container, files, await this.#user(container));
   }
 

@@ -15,7 +15,7 @@ export class DiskSecretFolders {
   async make(container: string): Promise<string> {
     await Deno.mkdir(this.#root, { recursive: true, mode: 0o700 });
     const path = this.#path(container);
-    await Deno.mkdir(path, { mode: 0o755 });
+    await Deno.mkdir(path, { recursive: true, mode: 0o755 });
     return path;
   }
 
