@@ -138,7 +138,7 @@ Deno.test("a link that a container left in its volume is not followed by its nex
   for (const name of ["link", "link/etc", "near"]) {
     const { code, stderr } = await pushEvil({ options: [`volume = ~/evil/${name}:/x`] });
     assertEquals(code, 2, stderr);
-    assertStringIncludes(stderr, /near|link$/.test(name) ? "is a symbolic link" : "Cannot use the volume");
+    assertStringIncludes(stderr, name === "near" ? "is a symbolic link" : "it is not under");
   }
   assertEquals(await Deno.readTextFile(`${await volumes()}/victim/file`), MARK);
 });
