@@ -71,8 +71,10 @@ export class ContainerSecrets {
   /** Removes the folders of containers that are gone: a container of `mypaas run` goes by itself. */
   async sweep(): Promise<void> {
     for (const container of await this.#folders.containers()) {
-      if (this.#making.has(container)) continue;
-      if (await unlessStatus([404], this.#client.run(userOf(container))) === undefined) await this.remove(container);
+      // What is being filled has the container's name with an end of its own.
+      const name = container.replace(/\.new$/, "");
+      if (this.#making.has(name)) continue;
+      if (await unlessStatus([404], this.#client.run(userOf(name))) === undefined) await this.remove(container);
     }
   }
 

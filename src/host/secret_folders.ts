@@ -30,7 +30,7 @@ export class DiskSecretFolders {
 
   /** Renamed into place: a container that starts meanwhile finds no folder, or all of its files. */
   async fill(container: string, files: readonly EnvVariable[], user: number): Promise<void> {
-    const unfinished = `${container}.new`;
+    const unfinished = `${container}.new`; // `ContainerSecrets.sweep` knows this name
     await this.remove(unfinished);
     const folder = await this.make(unfinished);
     for (const { name, value } of files) {

@@ -110,17 +110,23 @@ Deno.test("a container that crashes comes back with its secret", async () => {
   await comesBack();
 });
 
-Deno.test("after a boot, which empties /run, the daemon puts the files back and starts what Docker could not", async () => {
-  await server().endDaemon("SIGKILL");
-  await Deno.remove(server().layout.secrets, { recursive: true });
-  const container = await crash();
-  const gaveUp = async () => {
-    const { State } = JSON.parse(await look(`/containers/${container}/json`));
-    return !State.Running && !State.Restarting && State.Error !== "";
-  };
-  await waitUntil(gaveUp, { what: "Docker gives up on the container", timeoutMs: 30_000 });
-  await server().startDaemon();
-  await comesBack();
+// The daemon that it starts serves the tests behind it.
+Deno.test({
+  name: "after a boot, which empties /run, the daemon puts the files back and starts what Docker could not",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    await server().endDaemon("SIGKILL");
+    await Deno.remove(server().layout.secrets, { recursive: true });
+    const container = await crash();
+    const gaveUp = async () => {
+      const { State } = JSON.parse(await look(`/containers/${container}/json`));
+      return !State.Running && !State.Restarting && State.Error !== "";
+    };
+    await waitUntil(gaveUp, { what: "Docker gives up on the container", timeoutMs: 30_000 });
+    await server().startDaemon();
+    await comesBack();
+  },
 });
 
 Deno.test("the value is nowhere: state, spool, logs, audit, Docker's inspect and folder, arguments of processes", async () => {
