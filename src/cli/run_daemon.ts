@@ -101,8 +101,10 @@ async function converge(
   }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
   await partWatch.startAll();
   const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
-  await runtime.sweepSecrets().catch((error) => log(`removing secrets of containers that are gone: ${messageOf(error)}`));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
+  await runtime.sweepSecrets().catch((error) =>
+    log(`removing secrets of containers that are gone: ${messageOf(error)}`)
+  );
   await deploys.work.reconcile(onQueued);
   await removed;
 }

@@ -28,9 +28,12 @@ export class DiskSecretFolders {
     return false;
   }
 
-  /** Renamed into place: a container that starts meanwhile finds no folder, or all of its files. */
+  /**
+   * Renamed into place: a container that starts meanwhile finds none of its files, or all of them. `ContainerSecrets.sweep`
+   * knows the name before.
+   */
   async fill(container: string, files: readonly EnvVariable[], user: number): Promise<void> {
-    const unfinished = `${container}.new`; // `ContainerSecrets.sweep` knows this name
+    const unfinished = `${container}.new`;
     await this.remove(unfinished);
     const folder = await this.make(unfinished);
     for (const { name, value } of files) {
