@@ -145,6 +145,11 @@ export function inScope(actor: Actor, service: string): boolean {
   return actor.kind === "local" || actor.scope.includes("*") || actor.scope.includes(service);
 }
 
+/** Whether an actor may act on every service, also on one that is not there yet. */
+export function isForAll(actor: Actor): boolean {
+  return actor.kind === "local" || actor.scope.includes("*");
+}
+
 /**
  * Checks what an invite, or a key that is added, would give: never more than who gives it has.
  *

@@ -13,6 +13,7 @@ import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
+import { listMounts } from "../docker/volume_requests.ts";
 import { EngineUses } from "../docker/engine_uses.ts";
 import { checkCredential } from "../docker/registry_auth.ts";
 import { blobFolder } from "../host/blob_store.ts";
@@ -23,10 +24,11 @@ import { machineProbes } from "../host/probes.ts";
 import { trimMemory, trimsMemory, whenQuiet } from "../host/memory.ts";
 import { dockerPlatform } from "../host/process.ts";
 import { traefikCounts } from "../host/traefik_counts.ts";
+import { DiskSecretFolders } from "../host/secret_folders.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
-import { objectNames } from "../service/names.ts";
+import { Label, objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
 import type { ServerLayout } from "../setup/layout.ts";
@@ -53,6 +55,9 @@ export interface DaemonGround {
   readonly version: string;
   readonly log: (line: string) => void;
 }
+
+/** So many releases of each service count when a volume is claimed. */
+const RELEASES_ASKED = 50;
 
 /** The joined parts. */
 export interface DaemonParts {
@@ -81,12 +86,16 @@ export async function daemonParts(
   const machine = new EngineMachine(client);
   const store = new SqliteReleaseStore(database);
   const specs = () => [...store.allLive(), ...store.pending()].map(({ spec }) => spec);
-  const volumes = new VolumeFolders(settings.volumes, specs);
+  // Services only: the server's own parts have no folder that one could be inside of.
+  const mounted = () => client.run(listMounts([`${Label.instance}=${serverId}`, Label.service]));
+  const volumes = new VolumeFolders(settings.volumes, specs, { mounted });
   const runtime = new EngineRuntime({
     client,
     names,
     instance: serverId,
     volumeSource: (_service, volume) => volumes.ensure(volume),
+    secretFolders: new DiskSecretFolders(layout.secrets),
+    releaseOf: ({ service, release }) => store.release(service, release),
   });
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
@@ -114,6 +123,7 @@ export async function daemonParts(
       names,
       instance: serverId,
       kind: settings.builder,
+      cgroup: settings.buildCgroup,
       credentials: (host) => registries.credential(host),
     }),
     probes: machineProbes(),
@@ -137,7 +147,16 @@ export async function daemonParts(
     counts,
     onLive: live.onLive,
     certificateNotes: (spec) => certificates.settle(spec),
-    checkVolumes: (spec) => volumes.check(spec),
+    checkVolumes: async (spec, mayAct) => {
+      await volumes.check(spec);
+      if (mayAct === undefined || !spec.volumes.some(({ kind }) => kind === "bind")) return;
+      const known = store.services().flatMap((service) => store.releases(service, RELEASES_ASKED));
+      await volumes.checkOwner(spec, {
+        known: known.map(({ spec }) => spec),
+        live: store.live(spec.name)?.spec,
+        mayAct,
+      });
+    },
     reservedDomains: settings.domain === undefined ? [] : [settings.domain],
     reservedPorts: [settings.httpPort, settings.httpsPort],
     platform: dockerPlatform(),
@@ -146,6 +165,7 @@ export async function daemonParts(
     buildSpace: async () => dockerSpace(await machine.dataFolder()),
     blobLists,
     buildsAtATime: settings.builds,
+    buildTimeoutMs: settings.buildTimeout * 60_000,
     urlsOf,
     volumePlace,
     address: settings.address,

@@ -11,6 +11,8 @@ export type EnvCommandRequest =
       readonly fromFile: string | undefined;
       /** File with lines `KEY=VALUE`. */
       readonly envFile: string | undefined;
+      /** Whether the server gives the value back to nobody. */
+      readonly secret: boolean;
       readonly deploy: boolean;
     }
     | { readonly action: "unset"; readonly keys: readonly string[]; readonly deploy: boolean }
@@ -31,10 +33,11 @@ export function envCommand(run: Run<EnvCommandRequest>): CommandUnknownOpts {
     .argument("[key]", "its name; the value is never given here, where others could see it")
     .option("--from-file <file>", "read the value from this file")
     .option("--env-file <file>", "read names and values from lines KEY=VALUE")
+    .option("--secret", "the server gives it to the containers and to nobody else: env get refuses", false)
     .option(...NO_DEPLOY)
     .option(...SERVER)
-    .action((service, key, { fromFile, envFile, deploy, server }) =>
-      run({ action: "set", service, key, fromFile, envFile, deploy, server })
+    .action((service, key, { fromFile, envFile, secret, deploy, server }) =>
+      run({ action: "set", service, key, fromFile, envFile, secret, deploy, server })
     );
   const get = new Command("get")
     .description("Print a stored value.")

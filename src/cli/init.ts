@@ -32,6 +32,8 @@ export function initCommand(run: Run<InitCommandRequest>): CommandUnknownOpts {
       ),
     )
     .option("--builds <count>", "how many images are built at the same time (1)")
+    .option("--build-timeout <minutes>", "longest time of one build (60)")
+    .option("--build-cgroup <group>", "control group that limits builds; BuildKit heeds it from Docker Engine 23 on")
     .option("--max-context <size>", "most bytes of the files of one push (4g)")
     .option("--max-files <count>", "most files, folders and links of one push (100000)")
     .option("--spool-size <size>", "how much disk pushed files may take (20g)")

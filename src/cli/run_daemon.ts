@@ -102,6 +102,9 @@ async function converge(
   await partWatch.startAll();
   const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
+  await runtime.sweepSecrets().catch((error) =>
+    log(`removing secrets of containers that are gone: ${messageOf(error)}`)
+  );
   await deploys.work.reconcile(onQueued);
   await removed;
 }

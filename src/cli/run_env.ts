@@ -38,7 +38,11 @@ export async function runEnv(request: EnvCommandRequest, context: CliContext): P
     }
     case "set": {
       const set = await valuesOf(request, context);
-      return await change(connection, { service, set, unset: [], deploy: request.deploy }, context);
+      return await change(
+        connection,
+        { service, set, unset: [], secret: request.secret, deploy: request.deploy },
+        context,
+      );
     }
     case "unset":
       return await change(connection, { service, set: [], unset: request.keys, deploy: request.deploy }, context);

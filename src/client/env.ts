@@ -37,20 +37,22 @@ export interface EnvChange {
   readonly service: string;
   readonly set: readonly EnvVariable[];
   readonly unset: readonly string[];
+  /** Whether the server gives what is set back to nobody. */
+  readonly secret?: boolean;
   readonly deploy: boolean;
 }
 
 /** Changes the store of a service; each value is sealed to the daemon. */
 export async function changeEnv(
   server: Server,
-  { service, set, unset, deploy }: EnvChange,
+  { service, set, unset, secret = false, deploy }: EnvChange,
 ): Promise<EnvSetAnswer> {
   const { serverId, sealingKey } = await listEnv(server, service);
   const sealed = await Promise.all(set.map(async ({ name, value }) => ({
     name,
     value: await seal(value, { reader: sealingKey, context: envContext(serverId, service, name) }),
   })));
-  const body = jsonBytes({ set: sealed, unset, deploy } satisfies EnvSetRequest);
+  const body = jsonBytes({ set: sealed, unset, ...secret && { secret }, deploy } satisfies EnvSetRequest);
   return await server.json("POST", envPath(service), { body, parse: parseEnvSetAnswer });
 }
 

@@ -15,8 +15,12 @@ import { checkChunks } from "./manifests.ts";
 const MAX_DOCKERFILE_BYTES = 1 << 20;
 
 export interface AcceptParts {
-  /** Refuses volumes outside of the volume root. */
-  readonly checkVolumes: (spec: ServiceSpec) => Promise<void>;
+  /**
+   * Refuses volumes outside of the volume root, and those of others.
+   *
+   * @param mayAct whether who asks may act on another service; undefined: on all
+   */
+  readonly checkVolumes: (spec: ServiceSpec, mayAct?: (service: string) => boolean) => Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   readonly platform: string;
   /** What services without a domain are reached under; undefined: they are not. */
@@ -41,7 +45,7 @@ export interface AcceptedDeploy {
 export async function acceptDeploy(
   parts: AcceptParts,
   request: DeployRequest,
-  source: BlobSource,
+  { source, mayAct }: { readonly source: BlobSource; readonly mayAct?: ((service: string) => boolean) | undefined },
 ): Promise<AcceptedDeploy> {
   checkQuotas(sizeOf(request.manifest), parts.quotas, `Cannot deploy "${request.service}"`);
   const text = await readDockerfile(request, source);
@@ -54,7 +58,7 @@ export async function acceptDeploy(
     throw new UsageError(`Cannot deploy "${request.service}": its Dockerfile names the service "${spec.name}"`);
   }
   checkImages(service.baseImages, isServiceImage);
-  await parts.checkVolumes(spec);
+  await parts.checkVolumes(spec, mayAct);
   const content = JSON.stringify([await manifestDigest(request.manifest), request.dockerfile, spec]);
   return { service: { ...service, spec }, contentDigest: await sha256Hex(content) };
 }

@@ -8,8 +8,11 @@ import type { Chunk } from "../wire/manifest.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { followedImage } from "./accept.ts";
 import { type BuildSpace, whileDiskLasts } from "./build_disk.ts";
+import { withinLimits } from "./build_limits.ts";
 import type { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
+
+const DEFAULT_TIMEOUT_MS = 60 * 60 * 1000;
 
 /** Builds images for releases, a few at a time: a small machine is not to be filled with compilers. */
 export class Builds {
@@ -17,18 +20,21 @@ export class Builds {
   readonly #kind: BuilderKind;
   readonly #queue: Queue;
   readonly #space: BuildSpace;
+  readonly #timeoutMs: number;
 
-  constructor({ builder, kind, atATime, space }: {
+  constructor({ builder, kind, atATime, space, timeoutMs = DEFAULT_TIMEOUT_MS }: {
     readonly builder: Pick<Builder, "build">;
     readonly kind: BuilderKind;
     /** How many builds go on side by side. */
     readonly atATime: number;
     readonly space: BuildSpace;
+    readonly timeoutMs?: number | undefined;
   }) {
     this.#builder = builder;
     this.#kind = kind;
     this.#queue = new Queue(atATime);
     this.#space = space;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -50,7 +56,7 @@ export class Builds {
     if (behind !== undefined) log.add({ kind: "queued", behind: `the build of ${behind}` });
     const cannot = `Cannot build "${service}"`;
     const read = whileDiskLasts((chunk: Chunk) => source.read(service, chunk), this.#space, cannot);
-    const build = () =>
+    const build = (limited: AbortSignal) =>
       this.#builder.build(
         {
           service,
@@ -62,8 +68,9 @@ export class Builds {
           context: contextTar(request.manifest, read, this.#kind),
         },
         (line) => log.add({ kind: "log", step: line.step, text: line.text }),
-        signal,
+        limited,
       );
-    return await this.#queue.run("build", `${service}.${number}`, build, signal);
+    const limits = { space: this.#space, timeoutMs: this.#timeoutMs, cannot, signal };
+    return await this.#queue.run("build", `${service}.${number}`, () => withinLimits(build, limits), signal);
   }
 }

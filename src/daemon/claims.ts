@@ -14,17 +14,17 @@ export interface ClaimParts {
  * Refuses a spec that takes what another service or the server itself has: a domain (or the same path of it), or a
  * published port. It looks at the state at this moment, so nothing may be awaited between it and the new release.
  *
- * @param mayAct whether who asks may act on another service: only then a path of that service's domain is taken. A
- * path that the live release has it keeps
+ * @param mayAct whether who asks may act on another service: only then a path of that service's domain is taken. Undefined:
+ * on all, the server too: only then a port of it is published. A path or a port that the live release has it keeps
  * @throws {MyPaasError} naming who has it
  */
 export function checkClaims(
   { store, reservedDomains, reservedPorts }: ClaimParts,
   spec: ServiceSpec,
-  mayAct: (service: string) => boolean = () => true,
+  mayAct?: (service: string) => boolean,
 ): void {
   const live = store.allLive();
-  const own = live.find(({ service }) => service === spec.name)?.spec.sites ?? [];
+  const { sites: own = [], publish: ownPorts = [] } = live.find(({ service }) => service === spec.name)?.spec ?? {};
   const others = [...live, ...store.pending()].filter(({ service }) => service !== spec.name);
   for (const site of spec.sites) {
     const domain = site.path === "/" ? site.domain : site.domain + site.path;
@@ -36,7 +36,7 @@ export function checkClaims(
         hint: `Choose another domain, or take it out of the Dockerfile of "${owner}" and deploy that first.`,
       });
     }
-    const foreign = others.filter(({ service }) => !mayAct(service));
+    const foreign = others.filter(({ service }) => mayAct?.(service) === false);
     const host = ownerOf(foreign, ({ sites }) => sites.some((other) => other.domain === site.domain));
     if (host !== undefined && !own.some((other) => isSameSite(site, other))) {
       throw new MyPaasError(`${cannot}: "${host}" has that domain, and your key is not for "${host}"`, {
@@ -55,6 +55,11 @@ export function checkClaims(
     if (owner !== undefined) {
       throw new MyPaasError(`${cannot}: "${owner}" has it`, {
         hint: `Choose another port, or take it out of the Dockerfile of "${owner}" and deploy that first.`,
+      });
+    }
+    if (mayAct !== undefined && !ownPorts.some((other) => isSamePort(port, other))) {
+      throw new MyPaasError(`${cannot}: your key is not for all services, and a port is the server's`, {
+        hint: "Have somebody deploy it once whose key is for all: what the live release publishes it keeps.",
       });
     }
   }

@@ -33,6 +33,8 @@ export interface DeploysParts
   /** How many builds go on side by side; one unless told otherwise. */
   readonly buildsAtATime?: number;
   readonly buildSpace: BuildSpace;
+  /** Longest time of one build; an hour unless told otherwise. */
+  readonly buildTimeoutMs?: number;
   readonly blobLists: BlobLists;
   readonly envStore: Pick<EnvStore, "values">;
   /** How laptops reach the server: a domain or an IPv4 address. */
@@ -89,8 +91,9 @@ export class Deploys {
     this.#open = new OpenDeploys(parts);
     this.work = new Work(parts, signal);
     this.#attempts = new Attempts((id) => this.work.find(id));
-    const { builder, builderKind: kind, buildsAtATime: atATime = 1, buildSpace: space } = parts;
-    this.#builds = new Builds({ builder, kind, atATime, space });
+    const { builder, builderKind: kind, buildsAtATime: atATime = 1, buildSpace: space, buildTimeoutMs: timeoutMs } =
+      parts;
+    this.#builds = new Builds({ builder, kind, atATime, space, timeoutMs });
   }
 
   /**
@@ -107,7 +110,7 @@ export class Deploys {
 
   async #accept(request: DeployRequest, { source, door, by, mayAct, signal }: Push): Promise<Deploy> {
     const { store, now } = this.#parts;
-    const { service, contentDigest } = await acceptDeploy(this.#parts, request, source);
+    const { service, contentDigest } = await acceptDeploy(this.#parts, request, { source, mayAct });
     const { spec } = service;
     const current = request.force || request.dryRun ? undefined : await this.#current(service, contentDigest);
     if (current === undefined && !request.dryRun) {
@@ -169,7 +172,7 @@ export class Deploys {
       });
     }
     const { spec = from.spec, env = from.env, contentDigest = from.contentDigest } = change;
-    await this.#parts.checkVolumes(spec);
+    await this.#parts.checkVolumes(spec, mayAct);
     if (origin.kind !== "rollback") this.#refuseBehind(service, origin.of);
     checkClaims(this.#parts, spec, mayAct);
     const release = store.createRelease({ spec, env, contentDigest, origin, by, at: now().toISOString() });

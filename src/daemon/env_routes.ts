@@ -29,7 +29,7 @@ export const ENV_ROUTES: readonly ApiRoute[] = [
 ];
 
 function listEnv(call: Call, { envStore, serverId, sealingKey }: ApiParts): Result {
-  const variables = envStore.values(serviceOf(call)).map(({ name, setBy, setAt }) => ({ name, setBy, setAt }));
+  const variables = envStore.values(serviceOf(call)).map(({ value: _, ...variable }) => variable);
   return { json: { serverId, sealingKey: sealingKey.publicKey, variables } satisfies EnvListAnswer };
 }
 
@@ -39,6 +39,11 @@ async function getEnv(call: Call, { envStore, serverId }: ApiParts): Promise<Res
   const { reader } = parseEnvGetRequest(call.takeBody());
   const stored = envStore.values(service).find((variable) => variable.name === name);
   if (stored === undefined) throw notSet(`Cannot read "${name}" of "${service}"`, service);
+  if (stored.secret) {
+    throw new UsageError(`Cannot read "${name}" of "${service}": it was stored with --secret, and is given to nobody`, {
+      hint: `Its service has it. A new value: mypaas env set ${service} ${name} --secret`,
+    });
+  }
   const value = await seal(stored.value, { reader, context: envContext(serverId, service, name) });
   return { json: { name, value } satisfies EnvGetAnswer, subject: `${service} ${name}` };
 }
@@ -53,7 +58,7 @@ async function setEnv(call: Call, parts: ApiParts): Promise<Result> {
   const newest = newestRelease(service, parts);
   checkNames(service, { request, newest }, parts);
   const by = actorName(call.actor);
-  envStore.change(service, { set, unset: request.unset, by, at: now().toISOString() });
+  envStore.change(service, { set, unset: request.unset, secret: request.secret ?? false, by, at: now().toISOString() });
   const names = [...set.map(({ name }) => name), ...request.unset];
   const stopped = store.serviceState(service) !== "running";
   const isRolledOut = request.deploy && !stopped && newest !== undefined;
@@ -64,7 +69,7 @@ async function setEnv(call: Call, parts: ApiParts): Promise<Result> {
     lacking: newest === undefined ? [] : resolveEnv(envStore, newest.spec).lacking,
     deploy: undefined,
     behind: undefined,
-    ...isRolledOut ? await rollOutEnv(newest, { names, by }, parts) : {},
+    ...isRolledOut ? await rollOutEnv(newest, { names, unset: request.unset, by }, parts) : {},
   };
   return { json: answer, subject: [service, ...names].join(" ") };
 }
@@ -74,15 +79,21 @@ function newestRelease(service: string, { store }: ApiParts): Release | undefine
   return store.pending().findLast((release) => release.service === service) ?? store.live(service);
 }
 
-/** Makes a new release of the same image with the stored values of now, where one of the names makes a difference. */
+/**
+ * Makes a new release of the same image with the stored values of now, where one of the names makes a difference. What the
+ * release has and the store has not (after a rollback) stays, unless it is one of the names, or there are none: a change of
+ * one variable takes no other one away.
+ */
 async function rollOutEnv(
   newest: Release,
-  { names, by }: { readonly names: readonly string[]; readonly by: string },
+  { names, unset, by }: { readonly names: readonly string[]; readonly unset: readonly string[]; readonly by: string },
   { deploys, envStore }: ApiParts,
 ): Promise<Partial<EnvSetAnswer>> {
   const { service, number, spec } = newest;
   if (names.length > 0 && !names.some((name) => spec.storedEnv.includes(name))) return {};
-  const resolved = resolveEnv(envStore, spec).env;
+  const { env, lacking } = resolveEnv(envStore, spec);
+  const kept = names.length === 0 ? [] : lacking.filter((name) => !unset.includes(name));
+  const resolved = [...env, ...newest.env.filter(({ name }) => kept.includes(name))];
   const changed = changedNames(newest.env, resolved);
   if (changed.length === 0) return {};
   if (newest.status === "pending") return { behind: `${service}.${number}` };

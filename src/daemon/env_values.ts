@@ -3,6 +3,8 @@ import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
 
 /** A variable of a service's store. Its value is a secret. */
 export interface StoredVariable extends EnvVariable {
+  /** Whether nobody is given the value back. */
+  readonly secret: boolean;
   readonly setBy: string;
   /** ISO 8601. */
   readonly setAt: string;
@@ -18,6 +20,8 @@ export interface EnvStore {
     change: {
       readonly set: readonly EnvVariable[];
       readonly unset: readonly string[];
+      /** Whether those that are set are given back to nobody from now on. What was secret stays so until it is unset. */
+      readonly secret?: boolean;
       readonly by: string;
       readonly at: string;
     },

@@ -22,6 +22,8 @@ export interface EngineBuilderOptions {
   readonly instance: string;
   /** Which builder of the Engine; BuildKit unless said otherwise. */
   readonly kind?: BuilderKind;
+  /** Control group below which builds run, as far as the builder heeds it. */
+  readonly cgroup?: string | undefined;
   /** None without it. */
   readonly credentials?: Credentials;
 }
@@ -32,13 +34,17 @@ export class EngineBuilder implements Builder {
   readonly #names: ObjectNames;
   readonly #instance: string;
   readonly #kind: BuilderKind;
+  readonly #cgroup: string | undefined;
   readonly #pulls: PullParts;
 
-  constructor({ client, names, instance, kind = "buildkit", credentials = () => undefined }: EngineBuilderOptions) {
+  constructor(
+    { client, names, instance, cgroup, kind = "buildkit", credentials = () => undefined }: EngineBuilderOptions,
+  ) {
     this.#client = client;
     this.#names = names;
     this.#instance = instance;
     this.#kind = kind;
+    this.#cgroup = cgroup;
     this.#pulls = { client, credentials };
   }
 
@@ -147,7 +153,8 @@ export class EngineBuilder implements Builder {
     const trace = classic ? new ClassicTrace(Object.keys(labels).length) : new BuildTrace();
     let failure: string | undefined;
     const headers = classic ? registryConfig(this.#credentialsFor(request)) : {};
-    const call = buildImage({ builder: this.#kind, image, dockerfile, labels, buildargs, headers }, context);
+    const cgroup = this.#cgroup;
+    const call = buildImage({ builder: this.#kind, image, dockerfile, labels, buildargs, cgroup, headers }, context);
     for await (const progress of this.#client.stream(call, signal)) {
       failure ??= progressError(progress);
       trace.read(progress).forEach(onLine);

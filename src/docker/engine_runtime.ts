@@ -12,13 +12,15 @@ import type {
 import { MyPaasError, NotReadyError } from "../error.ts";
 import { Label, type ObjectNames, type ReplicaId, replicaName } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
-import { TimeoutError, waitUntil } from "../wait.ts";
+import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
+import { ContainerSecrets, type SecretFolders } from "./container_secrets.ts";
 import * as containers from "./container_requests.ts";
 import { EngineError, startHint, unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { logLines } from "./log_stream.ts";
 import { connectNetwork, disconnectNetwork } from "./network_requests.ts";
+import { keepEnded } from "./keep_ended.ts";
 import { createOneOff, removeOneOffs } from "./one_offs.ts";
 import { OwnNetworks } from "./own_networks.ts";
 import { API_WITH_START_INTERVAL, fixedEndpoint, replicaContainer, type ReplicaMount } from "./replica_container.ts";
@@ -37,6 +39,9 @@ export interface EngineRuntimeOptions {
   readonly instance: string;
   /** Gives the path on the server of a bind volume, or throws a sentence why it may not be mounted. */
   readonly volumeSource: (service: string, volume: Volume) => Promise<string> | string;
+  readonly secretFolders: SecretFolders;
+  /** The release of a replica, for what a boot has taken from `secretFolders`; undefined when it is not known. */
+  readonly releaseOf: (id: ReplicaId) => Pick<ReplicaRequest, "spec" | "env"> | undefined;
 }
 
 /** A container with its name in sentences. */
@@ -50,12 +55,16 @@ export class EngineRuntime implements Runtime {
   readonly #names: ObjectNames;
   readonly #instance: string;
   readonly #volumeSource: EngineRuntimeOptions["volumeSource"];
+  readonly #releaseOf: EngineRuntimeOptions["releaseOf"];
+  readonly #secrets: ContainerSecrets;
   readonly #own: OwnNetworks;
   readonly #list: ReplicaList;
   /** By network: Docker takes longer for two at once than for one after the other, and may then count an endpoint too many. */
   readonly #renames = new Turns();
 
-  constructor({ client, names, instance, volumeSource }: EngineRuntimeOptions) {
+  constructor({ client, names, instance, volumeSource, secretFolders, releaseOf }: EngineRuntimeOptions) {
+    this.#releaseOf = releaseOf;
+    this.#secrets = new ContainerSecrets(client, secretFolders);
     this.#client = client;
     this.#names = names;
     this.#instance = instance;
@@ -73,15 +82,16 @@ export class EngineRuntime implements Runtime {
     const { minor: apiMinor } = await this.#client.api();
     const image = await this.#client.run(inspectImage(replica.image));
     const { networks } = this.#names;
+    const name = this.#names.replica(replica.id);
     const body = replicaContainer(replica, {
       instance: this.#instance,
       networks,
-      mounts: await this.#mounts(replica.spec),
+      mounts: [...await this.#mounts(replica.spec), ...await this.#secrets.mounts(name, replica)],
       ownAddress,
       healthcheck: image.Config?.Healthcheck ?? undefined,
       apiMinor,
     });
-    const request = containers.createContainer(this.#names.replica(replica.id), body);
+    const request = containers.createContainer(name, body);
     let id = await unlessStatus([409], this.#client.run(request));
     if (id === undefined) {
       await this.#removeLeftover(replica.id);
@@ -90,6 +100,7 @@ export class EngineRuntime implements Runtime {
     const ref = { id, name: replicaName(replica.id) };
     const { ingressAddress, named, id: { service } } = replica;
     try {
+      await this.#secrets.fill(name, replica);
       if (ingressAddress !== undefined) {
         const endpoint = { IPAMConfig: { IPv4Address: ingressAddress } };
         await this.#client.run(connectNetwork(networks.ingress, ref, endpoint));
@@ -106,6 +117,8 @@ export class EngineRuntime implements Runtime {
 
   async start(id: ReplicaId): Promise<void> {
     const found = await this.#existing(id, "start");
+    const release = this.#releaseOf(id);
+    if (release !== undefined) await this.#secrets.fill(this.#names.replica(id), release);
     try {
       await unlessStatus([304], this.#client.run(containers.startContainer(found)));
     } catch (error) {
@@ -122,7 +135,7 @@ export class EngineRuntime implements Runtime {
   async stop(id: ReplicaId, graceSeconds: number): Promise<void> {
     const found = await this.#find(id);
     if (found === undefined) return;
-    await this.#keepEnded(found);
+    await keepEnded(this.#client, found);
     await unlessStatus([304, 404], this.#client.run(containers.stopContainer(found, graceSeconds)));
     await waitUntil(async () => {
       const now = await this.#find(id);
@@ -130,29 +143,15 @@ export class EngineRuntime implements Runtime {
     }, { what: `"${found.name}" has ended`, timeoutMs: STOPPED_TIMEOUT_MS });
   }
 
-  /** Docker refuses this of a container that ends by itself at that moment: it is asked again until that is over. */
-  async #keepEnded(found: Found): Promise<void> {
-    let refusal: unknown;
-    const keepEnded = async () => {
-      try {
-        await unlessStatus([404], this.#client.run(containers.setRestartPolicy(found, false)));
-        return true;
-      } catch (error) {
-        if (!(error instanceof EngineError) || error.status !== 500) throw error;
-        refusal = error;
-        return false;
-      }
-    };
-    try {
-      await waitUntil(keepEnded, { what: `"${found.name}" may be told to stay ended`, timeoutMs: STOPPED_TIMEOUT_MS });
-    } catch (error) {
-      throw error instanceof TimeoutError ? refusal ?? error : error;
-    }
-  }
-
   async remove(id: ReplicaId): Promise<void> {
     const found = await this.#find(id);
     if (found) await this.#removeFound(id, found);
+    await this.#secrets.remove(this.#names.replica(id));
+  }
+
+  /** Removes the secrets of containers that are gone. */
+  sweepSecrets(): Promise<void> {
+    return this.#secrets.sweep();
   }
 
   async setNamed(id: ReplicaId, named: boolean): Promise<void> {
@@ -248,7 +247,7 @@ export class EngineRuntime implements Runtime {
       names: this.#names,
       networks: this.#names.networks,
       mounts: await this.#mounts(oneOff.spec),
-    });
+    }, this.#secrets);
   }
 
   async removeOneOffs(which: Parameters<Runtime["removeOneOffs"]>[0]): Promise<void> {

@@ -145,17 +145,26 @@ export function buildImage(
     readonly dockerfile: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly buildargs: Readonly<Record<string, string>>;
+    readonly cgroup?: string | undefined;
     /** What `registryConfig` gives. */
     readonly headers?: Readonly<Record<string, string>>;
   },
   context: ReadableStream<Uint8Array>,
 ): DockerStream<EngineProgress> {
-  const { builder, image, dockerfile, labels, buildargs, headers = {} } = options;
+  const { builder, image, dockerfile, labels, buildargs, cgroup, headers = {} } = options;
   const kind = builder === "classic" ? { version: 1, rm: true, forcerm: true } : { version: 2 };
   return {
     action: `build "${image}"`,
     method: "POST",
-    path: apiPath(["build"], { ...kind, t: image, dockerfile, labels, buildargs, networkmode: "default" }),
+    path: apiPath(["build"], {
+      ...kind,
+      t: image,
+      dockerfile,
+      labels,
+      buildargs,
+      networkmode: "default",
+      cgroupparent: cgroup,
+    }),
     headers,
     body: context,
     decode: progress,

@@ -4,6 +4,7 @@ import { Label, type ObjectNames, oneOffName } from "../service/names.ts";
 import { waitUntil } from "../wait.ts";
 import type { DockerClient } from "./client.ts";
 import * as containers from "./container_requests.ts";
+import type { ContainerSecrets } from "./container_secrets.ts";
 import { unlessStatus } from "./engine_error.ts";
 import { inspectImage } from "./image_requests.ts";
 import { connectNetwork } from "./network_requests.ts";
@@ -52,6 +53,7 @@ export async function createOneOff(
   client: DockerClient,
   oneOff: OneOffRequest,
   { names, ...around }: ReleaseSurroundings & { readonly names: ObjectNames },
+  secrets: Pick<ContainerSecrets, "mounts" | "fill" | "sweep">,
 ): Promise<ContainerHandle> {
   const { service, release, image } = oneOff;
   if (await unlessStatus([404], client.run(inspectImage(image))) === undefined) {
@@ -61,12 +63,13 @@ export async function createOneOff(
   }
   const token = crypto.randomUUID().slice(0, 8);
   const name = oneOffName(service, release, token);
-  const request = containers.createContainer(
-    names.oneOff(service, release, token),
-    oneOffContainer(oneOff, name, around),
-  );
+  const own = names.oneOff(service, release, token);
+  await secrets.sweep();
+  const mounts = [...around.mounts, ...await secrets.mounts(own, oneOff)];
+  const request = containers.createContainer(own, oneOffContainer(oneOff, name, { ...around, mounts }));
   const container = { id: await client.run(request), name };
   try {
+    await secrets.fill(own, oneOff);
     for (const isolated of oneOff.reaches) {
       await client.run(connectNetwork(names.ownNetwork(isolated), container, {}));
     }

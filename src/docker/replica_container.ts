@@ -1,5 +1,6 @@
 import type { ReplicaRequest } from "../deploy/runtime.ts";
 import { Label, type ObjectNames, replicaName } from "../service/names.ts";
+import { secretPaths, splitSecrets } from "../service/secret_files.ts";
 import type { PublishedPort, ServiceSpec } from "../service/spec.ts";
 import type { ContainerBody, EngineEndpoint, EngineHealthcheck } from "./container_requests.ts";
 
@@ -105,19 +106,25 @@ export function releaseHost(
 }
 
 /**
- * What mypaas 0.5 told a container about itself, then the service's own variables, which come first where both name one.
+ * What mypaas 0.5 told a container about itself, where its secrets are, then the service's own variables, which come first
+ * where both name one.
  *
  * @returns `NAME=value`
  */
-export function environment(container: string, { spec, env }: Pick<ReplicaRequest, "spec" | "env">): readonly string[] {
+export function environment(
+  container: string,
+  { spec, env: all }: Pick<ReplicaRequest, "spec" | "env">,
+): readonly string[] {
+  const env = splitSecrets(spec, all).plain;
   const own = [
+    ...secretPaths(spec),
     { name: "MYPAAS_SERVICE", value: spec.name },
     { name: "MYPAAS_CONTAINER", value: container },
     { name: "MYPAAS_SCALE", value: String(spec.scale) },
     { name: "MYPAAS_PORT", value: String(spec.port) },
   ];
-  const all = [...own.filter(({ name }) => !env.some((variable) => variable.name === name)), ...env];
-  return all.map(({ name, value }) => `${name}=${value}`);
+  const told = [...own.filter(({ name }) => !env.some((variable) => variable.name === name)), ...env];
+  return told.map(({ name, value }) => `${name}=${value}`);
 }
 
 /** By the port in the container, which may be reached at several of the server's. No address: all of them. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { Label } from "../service/names.ts";
 import { apiPath, type DockerRequest, ignoreAnswer, LabelsSchema } from "./request.ts";
 
 /** Labels of a volume; 404 when there is none. */
@@ -29,5 +30,33 @@ export function removeVolume(volume: string): DockerRequest<void> {
     method: "DELETE",
     path: apiPath(["volumes", volume]),
     decode: ignoreAnswer,
+  };
+}
+
+const MountListSchema = v.array(v.object({
+  Labels: LabelsSchema,
+  Mounts: v.nullish(v.array(v.object({
+    Type: v.optional(v.string(), ""),
+    Source: v.optional(v.string(), ""),
+    RW: v.optional(v.boolean(), true),
+  }))),
+}));
+
+/** The folders of the machine that the containers with these labels have, running or not. */
+export function listMounts(
+  labels: readonly string[],
+): DockerRequest<readonly { readonly service: string; readonly source: string; readonly readOnly: boolean }[]> {
+  return {
+    action: "list the folders of the containers",
+    method: "GET",
+    path: apiPath(["containers", "json"], { all: true, filters: { label: labels } }),
+    decode: (answer) =>
+      v.parse(MountListSchema, answer).flatMap(({ Labels, Mounts }) =>
+        (Mounts ?? []).filter(({ Type }) => Type === "bind").map(({ Source, RW }) => ({
+          service: Labels[Label.service] ?? "",
+          source: Source,
+          readOnly: !RW,
+        }))
+      ),
   };
 }

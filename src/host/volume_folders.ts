@@ -1,24 +1,44 @@
 import { UsageError } from "../error.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 
+/** A folder of the server that a container has, running or not. */
+export interface MountedFolder {
+  readonly service: string;
+  /** Absolute path on the server. */
+  readonly source: string;
+  readonly readOnly: boolean;
+}
+
 /**
- * The folders behind bind volumes. Every one lies under the volume root, with symbolic links resolved: a Dockerfile can
- * come from somebody who may deploy but not own the machine. And none lies inside another that a container can write to: it
- * could put a link in the way, which Docker follows when it starts a container, after we have looked.
+ * The folders behind bind volumes. Every one lies under the volume root: a Dockerfile can come from somebody who may deploy
+ * but not own the machine. No part of its path below the root's own folders is a symbolic link, which a container may have
+ * left there. And none lies inside another that a container can write to: it could put a link in the way, which Docker
+ * follows when it starts a container, after we have looked. That counts for what is deployed and for every container that
+ * is still there, such as one that drains.
  */
 export class VolumeFolders {
   readonly #root: string;
   readonly #specs: () => readonly ServiceSpec[];
+  readonly #mounted: () => Promise<readonly MountedFolder[]>;
   readonly #oldHome: string;
 
   /**
    * @param root absolute path; `~` in a Dockerfile
    * @param specs of all that is deployed or about to be
+   * @param mounted the bind mounts of all our containers
    * @param oldHome what `~` was for mypaas 0.5 on this server
    */
-  constructor(root: string, specs: () => readonly ServiceSpec[], oldHome = "/root") {
+  constructor(
+    root: string,
+    specs: () => readonly ServiceSpec[],
+    { mounted = () => Promise.resolve([]), oldHome = "/root" }: {
+      readonly mounted?: () => Promise<readonly MountedFolder[]>;
+      readonly oldHome?: string;
+    } = {},
+  ) {
     this.#root = root;
     this.#specs = specs;
+    this.#mounted = mounted;
     this.#oldHome = oldHome;
   }
 
@@ -36,7 +56,52 @@ export class VolumeFolders {
         hint: `Write "~/name:${volume.target}" for ${this.#root}/name, or "name:${volume.target}" for a Docker volume.`,
       });
     }
+    const link = await linkBelow(isInside(path, this.#root) ? this.#root : root, path);
+    if (link !== undefined) {
+      throw new UsageError(`Cannot use the volume "${volume.source}": ${link} is a symbolic link`, {
+        hint: "A container may have made it, so it is not followed. Name the folder that it leads to, or remove it.",
+      });
+    }
     return path;
+  }
+
+  /**
+   * Refuses what somebody who may not act on all services may not have: the folder of a service that is not theirs, and one
+   * that is there already though no release of theirs had it. What the live release has it keeps.
+   *
+   * @param known specs of the releases that the state knows, of every service
+   * @throws {UsageError}
+   */
+  async checkOwner(
+    spec: ServiceSpec,
+    { known, live, mayAct }: {
+      readonly known: readonly ServiceSpec[];
+      readonly live: ServiceSpec | undefined;
+      readonly mayAct: (service: string) => boolean;
+    },
+  ): Promise<void> {
+    const kept = new Set(live?.volumes.filter(({ kind }) => kind === "bind").map((volume) => this.#expand(volume)));
+    const folders = known.flatMap(({ name, volumes }) =>
+      volumes.filter(({ kind }) => kind === "bind").map((volume) => ({ name, path: this.#expand(volume) }))
+    );
+    for (const volume of spec.volumes) {
+      if (volume.kind !== "bind") continue;
+      const path = await this.path(volume);
+      if (kept.has(path)) continue;
+      const touches = folders.filter((other) =>
+        path === other.path || isInside(path, other.path) || isInside(other.path, path)
+      );
+      const foreign = touches.find(({ name }) => !mayAct(name));
+      const hint = "Choose another folder, or have somebody deploy it whose key is for all services.";
+      if (foreign !== undefined) {
+        const whose = `"${foreign.name}" has it, and your key is not for "${foreign.name}"`;
+        throw new UsageError(`Cannot use the volume "${volume.source}": ${whose}`, { hint });
+      }
+      if (touches.every((other) => other.path !== path) && await exists(path)) {
+        const told = "it is there already, and no release that your key may act on had it";
+        throw new UsageError(`Cannot use the volume "${volume.source}": ${told}`, { hint });
+      }
+    }
   }
 
   /**
@@ -76,26 +141,39 @@ export class VolumeFolders {
 
   async #refuseNested(volume: Volume, specs: readonly ServiceSpec[]): Promise<void> {
     const real = await realPathOfExistingPart(this.#expand(volume));
-    for (const { name, volumes } of specs) {
-      for (const other of volumes) {
-        if (other.kind !== "bind") continue;
-        const otherReal = await realPathOfExistingPart(this.#expand(other));
-        const below = isInside(real, otherReal) && !other.readOnly;
-        const above = isInside(otherReal, real) && !volume.readOnly;
-        if (!below && !above) continue;
-        throw new UsageError(
-          `Cannot use the volume "${volume.source}": it lies ${
-            below ? "inside" : "around"
-          } "${other.source}", a volume of "${name}"`,
-          { hint: "Give each a folder of its own, side by side, or mount the outer one read-only (:ro)." },
-        );
-      }
+    const deployed = specs.flatMap(({ name: service, volumes }) =>
+      volumes.filter(({ kind }) => kind === "bind").map((other) => ({ ...other, service, path: this.#expand(other) }))
+    );
+    const mounted = (await this.#mounted()).map((folder) => ({ ...folder, path: folder.source }));
+    for (const other of [...deployed, ...mounted]) {
+      const otherReal = await realPathOfExistingPart(other.path);
+      const below = isInside(real, otherReal) && !other.readOnly;
+      const above = isInside(otherReal, real) && !volume.readOnly;
+      if (!below && !above) continue;
+      throw new UsageError(
+        `Cannot use the volume "${volume.source}": it lies ${
+          below ? "inside" : "around"
+        } "${other.source}", a volume of "${other.service}"`,
+        { hint: "Give each a folder of its own, side by side, or mount the outer one read-only (:ro)." },
+      );
     }
   }
 }
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
+}
+
+/** The first part of a path that is a symbolic link, not looking at `root` and above. */
+async function linkBelow(root: string, path: string): Promise<string | undefined> {
+  let part = root;
+  for (const name of path.slice(root.length).split("/").filter((name) => name !== "")) {
+    part = `${part}/${name}`;
+    const info = await Deno.lstat(part).catch(() => undefined);
+    if (info === undefined) return undefined;
+    if (info.isSymlink) return part;
+  }
+  return undefined;
 }
 
 function isInside(path: string, root: string): boolean {

@@ -161,6 +161,8 @@ export interface EnvOption {
   readonly name: string;
   /** Undefined: it is in the service's store on the server. */
   readonly value: string | undefined;
+  /** Whether the container gets it as a file, not as a variable. */
+  readonly file?: true;
 }
 
 /** Whether a text is the name of an environment variable. */
@@ -168,14 +170,14 @@ export function isEnvName(text: string): boolean {
   return /^[A-Za-z_][\w.-]{0,254}$/.test(text);
 }
 
-/** `KEY=VALUE`, everything after the first `=` being the value, quotes included; or `KEY` alone. */
+/** `KEY=VALUE`, everything after the first `=` being the value, quotes included; or `KEY` or `KEY@file` alone. */
 export function parseEnv(text: string): Parsed<EnvOption> {
   const equals = text.indexOf("=");
   if (equals < 0) {
     if (isEnvName(text)) return { value: { name: text, value: undefined } };
-    return /^[A-Za-z_][\w.-]*@/.test(text)
-      ? { fault: "asks for a secret as a file, which is not supported yet" }
-      : { fault: "is not a variable" };
+    const [name = "", delivery] = text.split(/@(.*)/s);
+    if (isEnvName(name) && delivery === "file") return { value: { name, value: undefined, file: true } };
+    return { fault: "is not a variable" };
   }
   const name = text.slice(0, equals);
   const value = text.slice(equals + 1);

@@ -108,8 +108,8 @@ export const options = {
     repeatable: true,
     default: undefined,
     meaning:
-      "An environment variable of the container; everything after the first = is its value. KEY alone: the value is stored on the server, by mypaas env set, as is right for a secret",
-    takes: "KEY=VALUE, such as GREETING=hello, or KEY alone for a value of the service's store on the server",
+      "An environment variable of the container; everything after the first = is its value. KEY alone: the value is stored on the server, by mypaas env set, as is right for a secret. KEY@file: the same, and the container gets it as the file /run/secrets/KEY, which Docker does not tell, with its path in KEY_FILE",
+    takes: "KEY=VALUE, such as GREETING=hello, or KEY or KEY@file for a value of the service's store on the server",
     example: "GREETING=hello",
     parse: parseEnv,
   } satisfies Option<EnvOption>,

@@ -6,7 +6,8 @@ import { isOurLabel, userLabels } from "./dockerfile_labels.ts";
 import { type Given, GivenOptions } from "./given_options.ts";
 import { NO_DOMAIN } from "./option_values.ts";
 import { options } from "./options.ts";
-import { publishedName, type PublishedPort, type ServiceSpec, type Site } from "./spec.ts";
+import { SECRETS_FOLDER } from "./secret_files.ts";
+import { publishedName, type PublishedPort, type ServiceSpec, type Site, type Volume } from "./spec.ts";
 
 /** What a Dockerfile says about its service. */
 export interface ParsedService {
@@ -91,16 +92,17 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
   const scale = given.oneOrDefault(options.scale);
   const drainDefault = scale === 0 ? options.drainTimeout.defaultAtScaleZero : options.drainTimeout.default;
   const sites = readSites(given);
+  const environment = readEnv(given);
   return {
     name,
     sites,
     hsts: readHsts(given, sites),
-    volumes: given.distinct(given.many(options.volume), ({ target }) => target),
+    volumes: readVolumes(given, environment.fileEnv),
     port: given.oneOrDefault(options.port),
     publish: readPublish(given, scale),
     scale,
     peers: readPeers(given, name),
-    ...readEnv(given),
+    ...environment,
     buildArgs: given.distinct(given.many(options.buildarg), (argument) => argument.name),
     healthcheck: given.one(options.healthcheck)?.value,
     maxMemoryBytes: given.one(options.maxmem)?.value,
@@ -111,12 +113,24 @@ function readSpec(dockerfile: Dockerfile): ServiceSpec {
   };
 }
 
-function readEnv(given: GivenOptions): Pick<ServiceSpec, "env" | "storedEnv"> {
+function readEnv(given: GivenOptions): Pick<ServiceSpec, "env" | "storedEnv" | "fileEnv"> {
   const variables = given.distinct(given.many(options.env), ({ name }) => name);
+  const files = variables.filter(({ file }) => file === true);
   return {
     env: variables.flatMap(({ name, value }) => value === undefined ? [] : [{ name, value }]),
     storedEnv: variables.filter(({ value }) => value === undefined).map(({ name }) => name),
+    fileEnv: files.length === 0 ? undefined : files.map(({ name }) => name).sort(),
   };
+}
+
+/** What hides the secrets, or would have to be made inside of them, where nothing can be. */
+function readVolumes(given: GivenOptions, fileEnv: ServiceSpec["fileEnv"]): readonly Volume[] {
+  const volumes = given.many(options.volume);
+  const wrong = volumes.find(({ value }) => `${value.target}/`.startsWith(`${SECRETS_FOLDER}/`));
+  if (fileEnv !== undefined && wrong !== undefined) {
+    throw given.error(wrong.line, `${SECRETS_FOLDER} has the service's secrets: ${fileEnv.join(", ")}`);
+  }
+  return given.distinct(volumes, ({ target }) => target);
 }
 
 function readSites(given: GivenOptions): readonly Site[] {

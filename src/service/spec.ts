@@ -65,6 +65,8 @@ export interface ServiceSpec {
   readonly env: readonly EnvVariable[];
   /** Names of the variables whose values are in the service's store on the server; none of them is in `env`. */
   readonly storedEnv: readonly string[];
+  /** Those of `storedEnv` that the containers get as files, sorted; undefined: none. */
+  readonly fileEnv: readonly string[] | undefined;
   /** What the build is told, beside what MyPaas tells it. */
   readonly buildArgs: readonly EnvVariable[];
   readonly healthcheck: HealthProbe | undefined;
@@ -112,6 +114,7 @@ export function completeSpec({ domains = [], https = false, ...stored }: StoredS
     publish: [],
     peers: undefined,
     storedEnv: [],
+    fileEnv: undefined,
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,

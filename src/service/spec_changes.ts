@@ -25,41 +25,42 @@ interface Written {
 }
 
 /** How each field is written; a new field of the spec does not compile before it is here. */
-const WRITTEN: { readonly [field in Exclude<keyof ServiceSpec, "name" | "env" | "storedEnv" | "buildArgs">]: Written } =
-  {
-    sites: {
-      option: "url",
-      values: ({ sites }) => sites.map(({ domain, path, https }) => `${https ? "https" : "http"}://${domain}${path}`),
-    },
-    hsts: { option: "hsts", values: ({ hsts }) => [String(hsts)] },
-    volumes: {
-      option: "volume",
-      values: ({ volumes }) =>
-        volumes.map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ":ro" : ""}`),
-    },
-    port: { option: "port", values: ({ port }) => [String(port)] },
-    publish: {
-      option: "publish",
-      values: ({ publish }) => publish.map((port) => publishedName(port).replace(/^\d+/, `$&:${port.port}`)),
-    },
-    scale: { option: "scale", values: ({ scale }) => [String(scale)] },
-    healthcheck: {
-      option: "healthcheck",
-      values: ({ healthcheck }) => healthcheck === undefined ? [] : [writtenProbe(healthcheck)],
-    },
-    maxMemoryBytes: {
-      option: "maxmem",
-      values: ({ maxMemoryBytes }) => maxMemoryBytes === undefined ? [] : [writtenMemory(maxMemoryBytes)],
-    },
-    maxCpus: { option: "maxcpu", values: ({ maxCpus }) => maxCpus === undefined ? [] : [String(maxCpus)] },
-    startTimeoutSeconds: { option: "start-timeout", values: (spec) => [`${spec.startTimeoutSeconds}s`] },
-    drainTimeoutSeconds: { option: "drain-timeout", values: (spec) => [`${spec.drainTimeoutSeconds}s`] },
-    stopGraceSeconds: { option: "stop-grace", values: (spec) => [`${spec.stopGraceSeconds}s`] },
-    peers: {
-      option: "isolated",
-      values: ({ peers }) => [peers === undefined ? "false" : peers.length === 0 ? "true" : peers.join(",")],
-    },
-  };
+const WRITTEN: {
+  readonly [field in Exclude<keyof ServiceSpec, "name" | "env" | "storedEnv" | "fileEnv" | "buildArgs">]: Written;
+} = {
+  sites: {
+    option: "url",
+    values: ({ sites }) => sites.map(({ domain, path, https }) => `${https ? "https" : "http"}://${domain}${path}`),
+  },
+  hsts: { option: "hsts", values: ({ hsts }) => [String(hsts)] },
+  volumes: {
+    option: "volume",
+    values: ({ volumes }) =>
+      volumes.map(({ source, target, readOnly }) => `${source}:${target}${readOnly ? ":ro" : ""}`),
+  },
+  port: { option: "port", values: ({ port }) => [String(port)] },
+  publish: {
+    option: "publish",
+    values: ({ publish }) => publish.map((port) => publishedName(port).replace(/^\d+/, `$&:${port.port}`)),
+  },
+  scale: { option: "scale", values: ({ scale }) => [String(scale)] },
+  healthcheck: {
+    option: "healthcheck",
+    values: ({ healthcheck }) => healthcheck === undefined ? [] : [writtenProbe(healthcheck)],
+  },
+  maxMemoryBytes: {
+    option: "maxmem",
+    values: ({ maxMemoryBytes }) => maxMemoryBytes === undefined ? [] : [writtenMemory(maxMemoryBytes)],
+  },
+  maxCpus: { option: "maxcpu", values: ({ maxCpus }) => maxCpus === undefined ? [] : [String(maxCpus)] },
+  startTimeoutSeconds: { option: "start-timeout", values: (spec) => [`${spec.startTimeoutSeconds}s`] },
+  drainTimeoutSeconds: { option: "drain-timeout", values: (spec) => [`${spec.drainTimeoutSeconds}s`] },
+  stopGraceSeconds: { option: "stop-grace", values: (spec) => [`${spec.stopGraceSeconds}s`] },
+  peers: {
+    option: "isolated",
+    values: ({ peers }) => [peers === undefined ? "false" : peers.length === 0 ? "true" : peers.join(",")],
+  },
+};
 
 /** What of the options and of the environment a release would change, in the order of the options. Pure. */
 export function specChanges(next: Compared, old: Compared): readonly SpecChange[] {

@@ -33,6 +33,8 @@ export interface ServerLayout {
   readonly certificateKey: string;
   readonly run: string;
   readonly daemonSocket: string;
+  /** What containers get as files, a folder per container: in memory where `/run` is. */
+  readonly secrets: string;
   readonly gate: string;
   readonly gateSocket: string;
   readonly unit: string;
@@ -74,6 +76,7 @@ export function serverLayout(root: string): ServerLayout {
     certificateKey: `${traefik}/certificates/receiver.key`,
     run,
     daemonSocket: `${run}/daemon.sock`,
+    secrets: `${run}/secrets`,
     gate: `${run}/gate`,
     gateSocket: `${run}/gate/gate.sock`,
     unit: `${base}/etc/systemd/system/mypaas.service`,

@@ -39,6 +39,13 @@ export interface ServerSettings {
   readonly builder: BuilderKind;
   /** How many images are built at the same time. */
   readonly builds: number;
+  /** Longest time of one build, in minutes. */
+  readonly buildTimeout: number;
+  /**
+   * Control group that builds run below, which limits their memory and CPU: its path, or a slice where Docker uses systemd's.
+   * BuildKit knows it from Engine 23 on, the classic builder always. Undefined: Docker's own.
+   */
+  readonly buildCgroup: string | undefined;
   /** Most bytes of the files of one push. */
   readonly maxContext: number;
   /** Most files, folders and links of one push. */
@@ -70,6 +77,8 @@ export const DEFAULT_QUOTAS = { maxContext: 4 * 2 ** 30, maxFiles: MAX_FILES, sp
 
 /** Those of Let's Encrypt: 90 days. */
 export const DEFAULT_CERTIFICATE_HOURS = 90 * 24;
+/** Minutes. */
+export const DEFAULT_BUILD_TIMEOUT = 60;
 
 /** The pinned Traefik; another one is tried with `--traefik-image`. */
 export const DEFAULT_TRAEFIK_IMAGE = "traefik:v3.7.15";

@@ -2,7 +2,13 @@ import { parse, stringify } from "@std/yaml";
 import * as v from "valibot";
 import { MyPaasError } from "../error.ts";
 import { containsAddress, isAddress, isSubnet } from "./addresses.ts";
-import { DEFAULT_CERTIFICATE_HOURS, DEFAULT_QUOTAS, MAX_FILES, type ServerSettings } from "./settings.ts";
+import {
+  DEFAULT_BUILD_TIMEOUT,
+  DEFAULT_CERTIFICATE_HOURS,
+  DEFAULT_QUOTAS,
+  MAX_FILES,
+  type ServerSettings,
+} from "./settings.ts";
 
 /** Settings while `init` is under way: a network that was not made yet is not there. */
 export type DraftSettings = Omit<ServerSettings, "networks"> & {
@@ -33,6 +39,17 @@ const port = v.pipe(
 );
 const BUILDS = `a number from 1 to ${MAX_BUILDS}`;
 const builds = v.pipe(v.number(BUILDS), v.integer(BUILDS), v.minValue(1, BUILDS), v.maxValue(MAX_BUILDS, BUILDS));
+const MINUTES = "a number of minutes from 1 to 1440";
+const buildTimeout = v.pipe(
+  v.number(MINUTES),
+  v.integer(MINUTES),
+  v.minValue(1, MINUTES),
+  v.maxValue(1440, MINUTES),
+);
+const cgroup = v.pipe(
+  text,
+  v.regex(/^(\/[\w-][\w.-]*)+$|^[\w-]+\.slice$/, "the path of a control group, or a slice such as builds.slice"),
+);
 const LEAST_SIZE = 2 ** 20;
 const SIZE = "a size of at least 1m, such as 512m or 4g";
 const size = v.pipe(v.number(SIZE), v.integer(SIZE), v.minValue(LEAST_SIZE, SIZE), v.maxValue(2 ** 50, SIZE));
@@ -87,6 +104,8 @@ const FIELDS = {
   // A file of an earlier version does not have these.
   builder: v.optional(v.picklist(["buildkit", "classic"], `"buildkit" or "classic"`), "buildkit"),
   builds: v.optional(builds, 1),
+  buildTimeout: v.optional(buildTimeout, DEFAULT_BUILD_TIMEOUT),
+  buildCgroup: v.optional(cgroup),
   maxContext: v.optional(size, DEFAULT_QUOTAS.maxContext),
   maxFiles: v.optional(files, DEFAULT_QUOTAS.maxFiles),
   spoolSize: v.optional(size, DEFAULT_QUOTAS.spoolSize),
@@ -176,6 +195,7 @@ function withAllKeys(output: v.InferOutput<typeof DRAFT>): DraftSettings {
     acmeCa: output.acmeCa,
     dns: output.dns,
     autoDomain: output.autoDomain,
+    buildCgroup: output.buildCgroup,
   };
 }
 

@@ -1,7 +1,13 @@
 import { MyPaasError, UsageError } from "../error.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
 import { parseSize } from "../service/option_values.ts";
-import { DEFAULT_CERTIFICATE_HOURS, DEFAULT_QUOTAS, DEFAULT_TRAEFIK_IMAGE, type ServerSettings } from "./settings.ts";
+import {
+  DEFAULT_BUILD_TIMEOUT,
+  DEFAULT_CERTIFICATE_HOURS,
+  DEFAULT_QUOTAS,
+  DEFAULT_TRAEFIK_IMAGE,
+  type ServerSettings,
+} from "./settings.ts";
 import { type DraftSettings, fieldProblem } from "./settings_file.ts";
 
 /** What `init` was told this time, as it was written; undefined: as before. An empty text takes an optional value away. */
@@ -35,6 +41,8 @@ const FLAGS: { readonly [field in FlagField]: string } = {
   autoDomain: "--auto-domain",
   builder: "--builder",
   builds: "--builds",
+  buildTimeout: "--build-timeout",
+  buildCgroup: "--build-cgroup",
   maxContext: "--max-context",
   maxFiles: "--max-files",
   spoolSize: "--spool-size",
@@ -75,6 +83,8 @@ export function wantedSettings(
     autoDomain: optional("autoDomain", previous?.autoDomain),
     builder: builderFlag(flags.builder) ?? previous?.builder ?? "buildkit",
     builds: number("builds", previous?.builds ?? 1),
+    buildTimeout: number("buildTimeout", previous?.buildTimeout ?? DEFAULT_BUILD_TIMEOUT),
+    buildCgroup: optional("buildCgroup", previous?.buildCgroup),
     maxContext: size("maxContext"),
     maxFiles: number("maxFiles", previous?.maxFiles ?? DEFAULT_QUOTAS.maxFiles),
     spoolSize: size("spoolSize"),

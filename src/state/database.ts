@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { messageOf, MyPaasError } from "../error.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { ENCRYPTED_FROM, MIGRATIONS } from "./migrations.ts";
+import { StateKey } from "./state_key.ts";
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -15,6 +16,8 @@ const RESERVE_BYTES = 4_500_000;
 export class Database implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** For the columns that hold secrets. Its file lies beside the database's: `state.key`. */
+  readonly key: StateKey;
 
   /**
    * @param path file of the database, in a folder of mode 0700; `:memory:` in tests
@@ -25,12 +28,15 @@ export class Database implements Disposable {
       if (path !== ":memory:") closeToOthers(path);
       this.#database = new DatabaseSync(path);
       this.#database.exec(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON",
       );
     } catch (error) {
       throw stateError(`open the state ${path}`, error);
     }
-    this.#migrate(path);
+    const version = schemaOf(this.#database);
+    checkSchema(version, path);
+    this.key = path === ":memory:" ? StateKey.random() : StateKey.ofFile(keyPath(path), version < ENCRYPTED_FROM);
+    this.#migrate(path, version);
   }
 
   /** Runs one statement that changes something. */
@@ -101,16 +107,26 @@ export class Database implements Disposable {
     return statement;
   }
 
-  #migrate(path: string): void {
-    const version = schemaOf(this.#database);
-    checkSchema(version, path);
+  #migrate(path: string, version: number): void {
     if (version > 0 && version < MIGRATIONS.length && path !== ":memory:") this.#copyTo(copyPath(path));
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < version) continue;
       this.transaction(() => {
         this.#database.exec(sql);
+        if (index + 1 === ENCRYPTED_FROM) this.#encryptOld();
         this.#database.exec(`PRAGMA user_version = ${index + 1}`);
       });
+    }
+  }
+
+  /** What an earlier version has written as it is. */
+  #encryptOld(): void {
+    const columns = [["env_values", "value"], ["registries", "password"], ["releases", "env"]] as const;
+    for (const [table, column] of columns) {
+      for (const row of this.all(`SELECT rowid AS id, ${column} AS text FROM ${table}`)) {
+        const text = this.key.encrypt(String(row["text"]));
+        this.run(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`, text, Number(row["id"]));
+      }
     }
   }
 
@@ -128,6 +144,11 @@ export class Database implements Disposable {
       throw stateError(`keep a copy of the state ${path}`, error);
     }
   }
+}
+
+/** Where the key of a state is. */
+export function keyPath(path: string): string {
+  return path.replace(/(\.db)?$/, ".key");
 }
 
 /** Where the state is kept as it was before its schema was last changed. */

@@ -3,7 +3,7 @@ import type { EnvVariable } from "../service/spec.ts";
 import type { Database } from "./database.ts";
 import { text } from "./release_store.ts";
 
-/** The stored environment of every service in SQLite, as plain text: the database is root's alone. */
+/** The stored environment of every service in SQLite, encrypted. */
 export class SqliteEnvStore implements EnvStore {
   readonly #database: Database;
 
@@ -14,7 +14,8 @@ export class SqliteEnvStore implements EnvStore {
   values(service: string): readonly StoredVariable[] {
     return this.#database.all("SELECT * FROM env_values WHERE service = ? ORDER BY name", service).map((row) => ({
       name: text(row, "name"),
-      value: text(row, "value"),
+      value: this.#database.key.decrypt(text(row, "value")),
+      secret: row["secret"] === 1,
       setBy: text(row, "set_by"),
       setAt: text(row, "set_at"),
     }));
@@ -22,9 +23,10 @@ export class SqliteEnvStore implements EnvStore {
 
   change(
     service: string,
-    { set, unset, by, at }: {
+    { set, unset, secret = false, by, at }: {
       readonly set: readonly EnvVariable[];
       readonly unset: readonly string[];
+      readonly secret?: boolean;
       readonly by: string;
       readonly at: string;
     },
@@ -32,11 +34,12 @@ export class SqliteEnvStore implements EnvStore {
     this.#database.transaction(() => {
       for (const { name, value } of set) {
         this.#database.run(
-          `INSERT INTO env_values (service, name, value, set_by, set_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET value = excluded.value, set_by = excluded.set_by, set_at = excluded.set_at`,
+          `INSERT INTO env_values (service, name, value, secret, set_by, set_at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET value = excluded.value, secret = max(secret, excluded.secret), set_by = excluded.set_by, set_at = excluded.set_at`,
           service,
           name,
-          value,
+          this.#database.key.encrypt(value),
+          secret ? 1 : 0,
           by,
           at,
         );

@@ -99,4 +99,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (service, release)
   ) STRICT;
   `,
+  `
+  -- From here on values, passwords and environments are encrypted (see ENCRYPTED_FROM).
+  -- 1: nobody is given the value back.
+  ALTER TABLE env_values ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
+
+/** The schema from which on the columns that hold secrets are encrypted, by what `Database` does beside the step to it. */
+export const ENCRYPTED_FROM = 4;

@@ -4,7 +4,7 @@ import type { RegistrySummary } from "../wire/registries.ts";
 import type { Database } from "./database.ts";
 import { text } from "./release_store.ts";
 
-/** Credentials of registries in SQLite; they have to be sent as they are, so they stand there as they are. */
+/** Credentials of registries in SQLite; their passwords are encrypted. */
 export class SqliteRegistryStore implements RegistryStore {
   readonly #database: Database;
 
@@ -23,7 +23,8 @@ export class SqliteRegistryStore implements RegistryStore {
 
   credential(host: string): RegistryCredential | undefined {
     const row = this.#database.get("SELECT username, password FROM registries WHERE host = ?", host);
-    return row && { host, username: text(row, "username"), password: text(row, "password") };
+    return row &&
+      { host, username: text(row, "username"), password: this.#database.key.decrypt(text(row, "password")) };
   }
 
   setCredential({ host, username, password }: RegistryCredential, by: string, at: string): void {
@@ -31,7 +32,7 @@ export class SqliteRegistryStore implements RegistryStore {
       "INSERT OR REPLACE INTO registries (host, username, password, set_by, set_at) VALUES (?, ?, ?, ?, ?)",
       host,
       username,
-      password,
+      this.#database.key.encrypt(password),
       by,
       at,
     );

@@ -2,6 +2,7 @@ import { placesAfterFailure } from "../deploy/as_failed.ts";
 import type { Origin, Release, ReleaseStatus, ReleaseStore, ReplicaPlace, ServiceState } from "../deploy/store.ts";
 import { completeSpec, type EnvVariable, type ServiceSpec, type StoredSpec } from "../service/spec.ts";
 import type { Database, Row } from "./database.ts";
+import type { StateKey } from "./state_key.ts";
 
 /** So many releases of a service are remembered; the oldest are forgotten. */
 const MAX_RELEASES = 1000;
@@ -32,7 +33,7 @@ export class SqliteReleaseStore implements ReleaseStore {
       service,
       service,
       JSON.stringify(release.spec),
-      JSON.stringify(release.env),
+      this.#database.key.encrypt(JSON.stringify(release.env)),
       release.contentDigest,
       JSON.stringify(release.origin ?? { kind: "deploy" }),
       release.by,
@@ -44,7 +45,7 @@ export class SqliteReleaseStore implements ReleaseStore {
       service,
       Number(row["number"]) - MAX_RELEASES,
     );
-    return toRelease(row);
+    return this.#release(row);
   }
 
   release(service: string, number: number): Release | undefined {
@@ -56,19 +57,19 @@ export class SqliteReleaseStore implements ReleaseStore {
   }
 
   allLive(): readonly Release[] {
-    return this.#database.all("SELECT * FROM releases WHERE status = 'live' ORDER BY service").map(toRelease);
+    return this.#database.all("SELECT * FROM releases WHERE status = 'live' ORDER BY service").map(this.#release);
   }
 
   pending(): readonly Release[] {
     return this.#database.all("SELECT * FROM releases WHERE status = 'pending' ORDER BY service, number").map(
-      toRelease,
+      this.#release,
     );
   }
 
   releases(service: string, limit: number): readonly Release[] {
     return this.#database
       .all("SELECT * FROM releases WHERE service = ? ORDER BY number DESC LIMIT ?", service, limit)
-      .map(toRelease);
+      .map(this.#release);
   }
 
   services(): readonly string[] {
@@ -173,9 +174,11 @@ export class SqliteReleaseStore implements ReleaseStore {
     );
   }
 
+  readonly #release = (row: Row) => toRelease(row, this.#database.key);
+
   #one(sql: string, ...values: readonly (string | number)[]): Release | undefined {
     const row = this.#database.get(sql, ...values);
-    return row === undefined ? undefined : toRelease(row);
+    return row === undefined ? undefined : this.#release(row);
   }
 
   #update(assignments: string, values: readonly (string | null)[], service: string, number: number): void {
@@ -188,13 +191,13 @@ export class SqliteReleaseStore implements ReleaseStore {
   }
 }
 
-function toRelease(row: Row): Release {
+function toRelease(row: Row, key: Pick<StateKey, "decrypt">): Release {
   return {
     service: text(row, "service"),
     number: Number(row["number"]),
     status: text(row, "status") as ReleaseStatus,
     spec: completeSpec(JSON.parse(text(row, "spec")) as StoredSpec),
-    env: JSON.parse(text(row, "env")) as readonly EnvVariable[],
+    env: JSON.parse(key.decrypt(text(row, "env"))) as readonly EnvVariable[],
     origin: JSON.parse(text(row, "origin")) as Origin,
     image: optionalText(row, "image"),
     imageId: optionalText(row, "image_id"),

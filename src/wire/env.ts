@@ -16,6 +16,8 @@ export interface EnvListAnswer {
 
 export interface EnvSummary {
   readonly name: string;
+  /** Whether nobody is given the value back; undefined from a server that does not know of it. */
+  readonly secret?: boolean | undefined;
   readonly setBy: string;
   /** ISO 8601. */
   readonly setAt: string;
@@ -26,6 +28,8 @@ export interface EnvSetRequest {
   /** Sealed for `envContext`. */
   readonly set: readonly { readonly name: string; readonly value: SealedValue }[];
   readonly unset: readonly string[];
+  /** What is set is given back to nobody. */
+  readonly secret?: boolean | undefined;
   /** Roll out what the live release takes, without a build. */
   readonly deploy: boolean;
 }
@@ -84,6 +88,7 @@ const envSetRequest: v.GenericSchema<unknown, EnvSetRequest> = v.pipe(
       v.maxLength(MAX_ENV_VALUES, `must have at most ${MAX_ENV_VALUES} values`),
     ),
     unset: envNames,
+    secret: v.optional(v.boolean()),
     deploy: v.boolean(),
   }),
   v.check(({ set, unset }) => {
@@ -97,7 +102,9 @@ const envGetRequest: v.GenericSchema<unknown, EnvGetRequest> = v.strictObject({ 
 const envListAnswer: v.GenericSchema<unknown, EnvListAnswer> = v.object({
   serverId: v.string(),
   sealingKey: publicKey,
-  variables: v.array(v.object({ name: v.string(), setBy: v.string(), setAt: isoTime })),
+  variables: v.array(
+    v.object({ name: v.string(), secret: v.optional(v.boolean()), setBy: v.string(), setAt: isoTime }),
+  ),
 });
 
 const names = v.array(v.string());

@@ -1,3 +1,4 @@
+import type { BlobSource } from "../../src/archive/blobs.ts";
 import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { acceptDeploy, type AcceptedDeploy, type AcceptParts } from "../../src/daemon/accept.ts";
 import { checkClaims } from "../../src/daemon/claims.ts";
@@ -45,14 +46,15 @@ async function accept(
     quotas: { maxContext: 4 << 20, maxFiles: 2 },
     ...parts,
   };
-  return await acceptDeploy(all, request, {
+  const source: BlobSource = {
     read: (service, { digest }) => {
       const chunk = stored.get(digest);
       if (service !== "blog" || chunk === undefined) throw new MyPaasError(`Cannot read the blob "${digest}"`);
       return Promise.resolve(chunk);
     },
     gone: () => Promise.resolve([]),
-  });
+  };
+  return await acceptDeploy(all, request, { source });
 }
 
 async function refuses(deploy: Promise<AcceptedDeploy>, sentence: string): Promise<void> {

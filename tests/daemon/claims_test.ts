@@ -86,3 +86,16 @@ Deno.test("checkClaims() refuses a port that another service publishes, or that 
 Deno.test("checkClaims() tells TCP from UDP", () => {
   for (const free of [port(5432, "udp"), port(53), port(443, "udp")]) assertEquals(refusal(free), undefined);
 });
+
+Deno.test("a key that is not for all services publishes what the live release has, and no other port", async () => {
+  await using daemon = await BenchDaemon.start();
+  const ann = await daemon.laptop({ name: "ann", scope: ["blog"] });
+  const push = async (port: number) => {
+    const files = { Dockerfile: dockerfile("blog", `publish = ${port}:80`) };
+    return (await daemon.ask(ann, "POST /v1/deploy?service=blog", await daemon.request(files))).text;
+  };
+  assertStringIncludes(await push(2222), "your key is not for all services, and a port is the server's");
+  await daemon.deploy({ Dockerfile: dockerfile("blog", "publish = 2222:80") });
+  assertStringIncludes(await push(2222), '"kind":"live"');
+  assertStringIncludes(await push(2223), "your key is not for all services");
+});

@@ -1,43 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { generateSealingKey, openSealed, seal } from "../../src/auth/seal.ts";
-import { changeEnv, type EnvChange, getEnv, listEnv } from "../../src/client/env.ts";
+import { changeEnv, getEnv, listEnv } from "../../src/client/env.ts";
 import { Connection } from "../../src/client/connection.ts";
 import type { KeyPair } from "../../src/auth/keys.ts";
 import { MyPaasError } from "../../src/error.ts";
 import { envContext, parseEnvGetAnswer, parseEnvListAnswer } from "../../src/wire/env.ts";
-import type { NumberedEvent } from "../../src/wire/events.ts";
 import { HandlerTransport } from "../fakes/handler_transport.ts";
-import { BenchDaemon, dockerfile, type GateAnswer } from "./bench_daemon.ts";
-
-const SECRET = "hunter2-0f9a";
-const BLOG = { Dockerfile: dockerfile("blog", "env = GREETING=hello", "env = PASSWORD", "env = TOKEN") };
-
-/** The daemon as its client sees it, over the local door: sealing is the same over both. */
-function client(daemon: BenchDaemon): Connection {
-  return new Connection(new HandlerTransport(daemon.local), { kind: "unsigned" }, () => new Date());
-}
-
-function change(daemon: BenchDaemon, change: Partial<EnvChange>) {
-  return changeEnv(client(daemon), { service: "blog", set: [], unset: [], deploy: true, ...change });
-}
-
-function values(values: Readonly<Record<string, string>>) {
-  return Object.entries(values).map(([name, value]) => ({ name, value }));
-}
-
-async function set(daemon: BenchDaemon, wanted: Readonly<Record<string, string>>, deploy = true) {
-  return await change(daemon, { set: values(wanted), deploy });
-}
-
-/** Waits until a deploy has ended; the last event is how. */
-async function endOf(daemon: BenchDaemon, id: string | undefined): Promise<NumberedEvent | undefined> {
-  const deploy = daemon.deploys.work.find(id ?? "");
-  return deploy && (await daemon.events(deploy)).at(-1);
-}
-
-function liveEnv(daemon: BenchDaemon) {
-  return Object.fromEntries(daemon.server.store.live("blog")?.env.map(({ name, value }) => [name, value]) ?? []);
-}
+import { BenchDaemon, type GateAnswer } from "./bench_daemon.ts";
+import { BLOG, change, client, endOf, liveEnv, SECRET, set, values } from "./env_bench.ts";
 
 function sentenceOf({ text }: GateAnswer): string {
   return JSON.parse(text).error.message;

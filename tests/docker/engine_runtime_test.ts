@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { DockerClient } from "../../src/docker/client.ts";
 import { EngineRuntime } from "../../src/docker/engine_runtime.ts";
 import { MyPaasError } from "../../src/error.ts";
+import { DiskSecretFolders } from "../../src/host/secret_folders.ts";
 import { objectNames } from "../../src/service/names.ts";
 import { FakeEngine } from "../fakes/fake_engine.ts";
 
@@ -38,7 +39,14 @@ const CONTAINER_29 = {
 const NAMED = { Networks: { mypaas: { ...CONTAINER_29.NetworkSettings.Networks.mypaas, Aliases: ["web"] } } };
 
 function runtimeAt(client: DockerClient): EngineRuntime {
-  return new EngineRuntime({ client, names: objectNames(""), instance: INSTANCE, volumeSource: () => "" });
+  return new EngineRuntime({
+    client,
+    names: objectNames(""),
+    instance: INSTANCE,
+    volumeSource: () => "",
+    secretFolders: new DiskSecretFolders("/nowhere"),
+    releaseOf: () => undefined,
+  });
 }
 
 Deno.test("EngineRuntime.stop() asks again when Docker cannot change the policy of a container that ends at that moment", async () => {

@@ -1,3 +1,4 @@
+import { DiskSecretFolders } from "../../src/host/secret_folders.ts";
 import { packTar } from "modern-tar";
 import type { BuildLine, BuiltImage, ReplicaRequest } from "../../src/deploy/runtime.ts";
 import { DockerClient } from "../../src/docker/client.ts";
@@ -40,7 +41,13 @@ export class EngineBench implements AsyncDisposable {
   readonly client = new DockerClient();
   readonly machine = new EngineMachine(this.client);
   readonly builder = new EngineBuilder(this);
-  readonly runtime = new EngineRuntime({ ...this, volumeSource: (_, { source }) => source });
+  readonly #secrets = Deno.makeTempDirSync();
+  readonly runtime = new EngineRuntime({
+    ...this,
+    volumeSource: (_, { source }) => source,
+    secretFolders: new DiskSecretFolders(`${this.#secrets}/secrets`),
+    releaseOf: () => undefined,
+  });
   #subnets: { readonly internal: NetworkSettings; readonly ingress: NetworkSettings } | undefined;
   #releases = 0;
 
@@ -112,6 +119,7 @@ export class EngineBench implements AsyncDisposable {
     for (const image of owned.images) await this.machine.removeImage(image);
     for (const volume of owned.volumes) await this.machine.removeVolume(volume);
     this.client.close();
+    await Deno.remove(this.#secrets, { recursive: true });
   }
 }
 

@@ -51,10 +51,9 @@ Deno.test("a link that leads out of the volume root is refused", async () => {
 Deno.test("a volume inside of another that a container can write to is refused, in both directions", async () => {
   await withRoot(async (root) => {
     await Deno.mkdir(`${root}/blog`);
-    await Deno.symlink(`${root}/blog`, `${root}/same`);
     const deployed = [service("blog", bind("~/blog"), bind("~/deep/er"), bind("~/shared", true))];
     const folders = new VolumeFolders(root, () => deployed);
-    for (const inner of ["~/blog/data", `${root}/blog/data`, "~/same/data", "~/deep"]) {
+    for (const inner of ["~/blog/data", `${root}/blog/data`, "~/deep"]) {
       await assertRejects(() => folders.check(service("shop", bind(inner))), UsageError, 'a volume of "blog"');
       await assertRejects(() => folders.ensure(bind(inner)), UsageError, 'a volume of "blog"');
     }
@@ -68,7 +67,7 @@ Deno.test("a volume inside of another that a container can write to is refused, 
 Deno.test("a folder that mypaas 0.5 has left in its ~ is not passed over for an empty one", async () => {
   await withRoot(async (root) => {
     const home = `${root}/../home`;
-    const check = () => new VolumeFolders(root, () => [], home).check(service("db", bind("~/db/data")));
+    const check = () => new VolumeFolders(root, () => [], { oldHome: home }).check(service("db", bind("~/db/data")));
     await Deno.mkdir(`${home}/db/data`, { recursive: true });
     await check();
     await Deno.mkdir(`${home}/_mypaas`);
@@ -76,5 +75,43 @@ Deno.test("a folder that mypaas 0.5 has left in its ~ is not passed over for an 
     assertEquals(error.hint?.includes(`mv ${home}/db/data ${root}/db/data`), true);
     await Deno.mkdir(`${root}/db/data`, { recursive: true });
     await check();
+  });
+});
+
+Deno.test("a link below the volume root is not followed, wherever it leads", async () => {
+  await withRoot(async (root) => {
+    await Deno.mkdir(`${root}/blog/deep`, { recursive: true });
+    await Deno.mkdir(`${root}/shop`);
+    await Deno.symlink("../shop", `${root}/blog/near`);
+    await Deno.symlink("nothing", `${root}/blog/broken`);
+    const folders = new VolumeFolders(root, () => []);
+    for (const source of ["~/blog/near", "~/blog/near/new", "~/blog/broken"]) {
+      await assertRejects(() => folders.ensure(bind(source)), UsageError, "is a symbolic link");
+    }
+    assertEquals(await folders.ensure(bind("~/blog/deep/new")), `${root}/blog/deep/new`);
+  });
+});
+
+Deno.test("a volume inside of a folder that some container still has is refused", async () => {
+  await withRoot(async (root) => {
+    const mounted = () => Promise.resolve([{ service: "blog", source: `${root}/blog`, readOnly: false }]);
+    const folders = new VolumeFolders(root, () => [], { mounted });
+    await assertRejects(() => folders.ensure(bind("~/blog/sub")), UsageError, 'inside "');
+    assertEquals(await folders.ensure(bind("~/blog")), `${root}/blog`);
+  });
+});
+
+Deno.test("who may not act on all services gets no folder of another one, and none that is there already", async () => {
+  await withRoot(async (root) => {
+    for (const name of ["shop", "left", "blog"]) await Deno.mkdir(`${root}/${name}`);
+    const folders = new VolumeFolders(root, () => []);
+    const known = [service("shop", bind("~/shop")), service("blog", bind("~/blog"))];
+    const owns = (live: ServiceSpec | undefined, ...volumes: readonly Volume[]) =>
+      folders.checkOwner(service("blog", ...volumes), { known, live, mayAct: (name) => name === "blog" });
+    await assertRejects(() => owns(undefined, bind("~/shop")), UsageError, '"shop" has it');
+    await assertRejects(() => owns(undefined, bind("~/shop/sub", true)), UsageError, '"shop" has it');
+    await assertRejects(() => owns(undefined, bind("~/left")), UsageError, "it is there already");
+    await owns(undefined, bind("~/blog"), bind("~/new"));
+    await owns(service("blog", bind("~/shop")), bind("~/shop"));
   });
 });

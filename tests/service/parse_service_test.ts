@@ -15,6 +15,7 @@ const DEFAULTS: ServiceSpec = {
   peers: undefined,
   env: [],
   storedEnv: [],
+  fileEnv: undefined,
   buildArgs: [],
   healthcheck: undefined,
   maxMemoryBytes: undefined,
@@ -172,8 +173,8 @@ const ERRORS: readonly (readonly [dockerfile: string, message: string, hint?: st
   [blog("volume = a:/a\u0001"), option("volume", `"a:/a\\u0001" has a comma or a control character; ${VOLUME}`)],
   [blog("volume = a:/d", "volume = ~/b:/d/"), option("volume", '"/d" is already set in line 2', 3)],
   [
-    blog("env = KEY@file"),
-    option("env", `"KEY@file" asks for a secret as a file, which is not supported yet; ${ENV}`),
+    blog("env = KEY@files"),
+    option("env", `"KEY@files" is not a variable; ${ENV}`),
   ],
   [blog("env = A B=c"), option("env", `"A B=c" has no good variable name; ${ENV}`)],
   [blog("env = A=1", "env = A=2"), option("env", '"A" is already set in line 2', 3)],
@@ -224,4 +225,16 @@ Deno.test("specNotes() warns of two writers of a volume when scale is not 0", ()
   assertEquals(specNotes(spec("scale = 2")), [
     "The volume at /a has more than one writer while a deploy runs, because scale is 2",
   ]);
+});
+
+Deno.test("a secret as a file is one of the stored variables, and no volume hides it", () => {
+  const spec = parseService(
+    "# mypaas.servicename = blog\n# mypaas.env = B@file\n# mypaas.env = A@file\n# mypaas.env = C\nFROM x",
+    "Dockerfile",
+  ).spec;
+  assertEquals([spec.env, spec.storedEnv, spec.fileEnv], [[], ["B", "A", "C"], ["A", "B"]]);
+  for (const target of ["/run/secrets", "/run/secrets/A"]) {
+    const text = `# mypaas.servicename = blog\n# mypaas.env = A@file\n# mypaas.volume = v:${target}\nFROM x`;
+    assertThrows(() => parseService(text, "Dockerfile"), UsageError, "/run/secrets has the service's secrets: A");
+  }
 });

@@ -17,6 +17,7 @@ Deno.test("completeSpec() reads a spec that the first version stored", () => {
     peers: undefined,
     env: [{ name: "A", value: "1" }],
     storedEnv: [],
+    fileEnv: undefined,
     buildArgs: [],
     healthcheck: undefined,
     maxMemoryBytes: undefined,

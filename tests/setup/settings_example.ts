@@ -19,6 +19,8 @@ export const SETTINGS: ServerSettings = {
   autoDomain: undefined,
   builder: "buildkit",
   builds: 1,
+  buildTimeout: 60,
+  buildCgroup: undefined,
   ...DEFAULT_QUOTAS,
   apiPassword: "5e".repeat(32),
   networks: {

@@ -34,6 +34,8 @@ Deno.test("wantedSettings() of a first init without flags are the defaults", () 
     autoDomain: undefined,
     builder: "buildkit",
     builds: 1,
+    buildTimeout: 60,
+    buildCgroup: undefined,
     maxContext: 4 * 2 ** 30,
     maxFiles: 100_000,
     spoolSize: 20 * 2 ** 30,

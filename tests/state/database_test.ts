@@ -43,7 +43,10 @@ Deno.test("a state with today's schema is opened without a copy", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/state.db`;
   for (let i = 0; i < 2; i++) new Database(path)[Symbol.dispose]();
-  assertEquals((await Array.fromAsync(Deno.readDir(folder.path))).map(({ name }) => name), ["state.db"]);
+  assertEquals((await Array.fromAsync(Deno.readDir(folder.path))).map(({ name }) => name).sort(), [
+    "state.db",
+    "state.key",
+  ]);
 });
 
 Deno.test("checkState() refuses what a newer version wrote, and changes nothing", async () => {

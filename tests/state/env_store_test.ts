@@ -13,11 +13,11 @@ Deno.test("change() sets, sets again and removes the variables of one service", 
   store.change("blog", { set, unset: [], by: "ann", at: AT });
   store.change("shop", { set: [{ name: "A", value: "other" }], unset: [], by: "bob", at: AT });
   assertEquals(store.values("blog"), [
-    { name: "A", value: "", setBy: "ann", setAt: AT },
-    { name: "B", value: "ü\nx", setBy: "ann", setAt: AT },
+    { name: "A", value: "", secret: false, setBy: "ann", setAt: AT },
+    { name: "B", value: "ü\nx", secret: false, setBy: "ann", setAt: AT },
   ]);
   store.change("blog", { set: [{ name: "B", value: "2" }], unset: ["A", "none"], by: "bob", at: LATER });
-  assertEquals(store.values("blog"), [{ name: "B", value: "2", setBy: "bob", setAt: LATER }]);
+  assertEquals(store.values("blog"), [{ name: "B", value: "2", secret: false, setBy: "bob", setAt: LATER }]);
   assertEquals(store.values("shop").map(({ value }) => value), ["other"]);
 });
 

@@ -187,7 +187,7 @@ Deno.test("forget() takes away what a service had, but for a deploy that waits",
   newRelease(store);
   store.commit("shop", newRelease(store, "shop").number, AT);
   store.setServiceState("blog", "removing");
-  database.run("INSERT INTO env_values VALUES ('blog', 'A', '1', 'ann', ?)", AT);
+  database.run("INSERT INTO env_values VALUES ('blog', 'A', '1', 'ann', ?, 0)", AT);
   store.forget("blog");
   assertEquals(store.releases("blog", 9).map(({ number, status }) => `${number} ${status}`), ["2 pending"]);
   assertEquals([store.serviceState("blog"), database.all("SELECT * FROM env_values")], ["running", []]);
