@@ -26,6 +26,7 @@ import { traefikCounts } from "../host/traefik_counts.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
+import type { Log } from "../service/log.ts";
 import { objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -49,7 +50,7 @@ export interface DaemonGround {
   readonly settings: ServerSettings;
   readonly database: Database;
   readonly version: string;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** The joined parts. */

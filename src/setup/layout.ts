@@ -27,6 +27,8 @@ export interface ServerLayout {
   readonly certificateKey: string;
   readonly run: string;
   readonly daemonSocket: string;
+  /** From where the daemon tells systemd how it is. */
+  readonly notifySocket: string;
   readonly gate: string;
   readonly gateSocket: string;
   readonly unit: string;
@@ -66,6 +68,7 @@ export function serverLayout(root: string): ServerLayout {
     certificateKey: `${traefik}/certificates/receiver.key`,
     run,
     daemonSocket: `${run}/daemon.sock`,
+    notifySocket: `${run}/notify.sock`,
     gate: `${run}/gate`,
     gateSocket: `${run}/gate/gate.sock`,
     unit: `${base}/etc/systemd/system/mypaas.service`,
