@@ -266,7 +266,7 @@ export class Deploys {
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
       const why = error instanceof MyPaasError ? messageOf(error) : traceOf(error);
-      this.#parts.log(`${deploy.id}: not live: ${why}`, about);
+      this.#parts.log(`${deploy.id}: ${why}`, about);
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy);

@@ -13,9 +13,10 @@ const WATCHDOG_SECONDS = 30;
  * The systemd unit of the daemon (systemd.service(5), systemd.exec(5)). It is fenced as far as its work allows: it talks to
  * Docker, looks into `/proc` of other processes (so no `ProtectProc`), asks addresses of containers and of the internet (so
  * no `PrivateNetwork`), owns its state, makes folders for volumes (`ProtectHome` only reads, for they may be there), gives
- * the receiver its folder (`@chown`), and listens on no TCP port. V8 compiles, and writes what it then runs (so no
- * `MemoryDenyWriteExecute`). `/run/mypaas` stays when it stops, because the receiver's container has a folder of it mounted.
- * It is never given up (`StartLimitIntervalSec=0`), and is the last to go when memory ends.
+ * the receiver its folder (`@chown`), and listens on no TCP port. `MemoryDenyWriteExecute` holds because the program is
+ * compiled with `--lite-mode` (scripts/compile), under which V8 makes no machine code. `/run/mypaas` stays when it stops,
+ * because the receiver's container has a folder of it mounted. The daemon is never given up (`StartLimitIntervalSec=0`), and
+ * is the last to go when memory ends.
  *
  * @param content changes when the daemon must be restarted
  */
@@ -62,6 +63,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 LockPersonality=yes
+MemoryDenyWriteExecute=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes

@@ -166,8 +166,8 @@ step("what the fence must let through: rollback, exec, logs, published ports, en
     "stop echo",
     "start echo",
     "remove echo",
-    "keys",
-    "invite",
+    "keys list",
+    "invite --name other",
   ];
   for (const command of commands) succeeded(await fresh.vm.run(`mypaas ${command}`));
   assertEquals(await fresh.vm.sh("systemctl show -P NRestarts mypaas"), "0");
