@@ -28,6 +28,7 @@ import { DiskSecretFolders } from "../host/secret_folders.ts";
 import { TraefikTable } from "../host/traefik_table.ts";
 import { VolumeFolders } from "../host/volume_folders.ts";
 import { autoDomainSuffix } from "../service/auto_domain.ts";
+import type { Log } from "../service/log.ts";
 import { Label, objectNames } from "../service/names.ts";
 import type { ServiceSpec, Volume } from "../service/spec.ts";
 import { replicaRange } from "../setup/addresses.ts";
@@ -53,7 +54,7 @@ export interface DaemonGround {
   readonly settings: ServerSettings;
   readonly database: Database;
   readonly version: string;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** So many releases of each service count when a volume is claimed. */

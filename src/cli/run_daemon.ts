@@ -5,6 +5,8 @@ import { tryLock } from "../host/lock.ts";
 import { processRuns, untilStopped } from "../host/process.ts";
 import { serveUnix } from "../host/serve_unix.ts";
 import { DiskServerFiles } from "../host/server_files.ts";
+import { answersOn, Supervision } from "../host/supervision.ts";
+import type { Log } from "../service/log.ts";
 import { runFolders } from "../setup/folders.ts";
 import { type ServerLayout, serverLayout } from "../setup/layout.ts";
 import { RECEIVER_USER, type ServerSettings } from "../setup/settings.ts";
@@ -18,7 +20,7 @@ import { type DaemonParts, daemonParts } from "./daemon_parts.ts";
 const DOCKER_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** Runs the daemon until it is stopped. Deploys under way are taken up by the next start. */
-export async function runDaemon({ root, version, terminal }: CliContext): Promise<void> {
+export async function runDaemon({ root, version, terminal, env }: CliContext): Promise<void> {
   const layout = serverLayout(root);
   const settings = await readSettings(layout);
   using lock = tryLock(layout.daemonLock);
@@ -27,8 +29,13 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
       hint: "Look at it with: systemctl status mypaas.",
     });
   }
+  // /run is empty after a boot.
+  const files = new DiskServerFiles();
+  for (const folder of runFolders(layout)) await files.makeFolder(folder);
+  const print = (line: string) => terminal.err(line);
+  await using supervision = await Supervision.begin({ env, path: layout.notifySocket, print });
+  const { log } = supervision;
   using database = new Database(layout.database);
-  const log = (line: string) => terminal.err(line);
   try {
     database.reserve();
   } catch (error) {
@@ -40,11 +47,12 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
     { layout, settings, database, version, log },
     ended.signal,
   );
-  // /run is empty after a boot.
-  const files = new DiskServerFiles();
-  for (const folder of runFolders(layout)) await files.makeFolder(folder);
   const queued = Promise.withResolvers<void>();
-  const converged = converge({ deploys, machine, partWatch, runtime, log, onQueued: queued.resolve }, ended.signal);
+  const tell = (text: string) => supervision.status(text);
+  const converged = converge(
+    { deploys, machine, partWatch, runtime, log, tell, onQueued: queued.resolve },
+    ended.signal,
+  );
   converged.catch(queued.reject);
   // Nobody may ask for a deploy before the daemon ends with that failure.
   queued.promise.catch(() => {});
@@ -59,15 +67,20 @@ export async function runDaemon({ root, version, terminal }: CliContext): Promis
   // Its end says nothing about the server.
   watch(queued.promise).catch((error) => log(`watch: ${messageOf(error)}`));
   log(`mypaas ${version}: the daemon listens on ${layout.daemonSocket}`);
+  supervision.ready();
+  const alive = supervision.keepAlive((timeoutMs) => answersOn(layout.daemonSocket, timeoutMs), ended.signal);
   const failed = converged.then(() => {
     log("the server is as its state says");
+    tell("the server is as its state says");
     return new Promise<never>(() => {});
   });
   try {
     // A server that cannot converge is given back to the supervisor, which starts the daemon again.
     await Promise.race([untilStopped(), failed]);
   } finally {
+    supervision.stopping();
     ended.abort();
+    await alive;
     await Promise.all(sockets.map((socket) => socket.close()));
   }
 }
@@ -82,8 +95,10 @@ async function readSettings(layout: ServerLayout): Promise<ServerSettings> {
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, partWatch, runtime, log, onQueued }: Omit<DaemonParts, "handlerParts" | "watch"> & {
-    readonly log: (line: string) => void;
+  { deploys, machine, partWatch, runtime, log, tell, onQueued }: Omit<DaemonParts, "handlerParts" | "watch"> & {
+    readonly log: Log;
+    /** What it does now, for whoever asks its supervisor. */
+    readonly tell: (text: string) => void;
     readonly onQueued: () => void;
   },
   signal: AbortSignal,
@@ -94,11 +109,15 @@ async function converge(
       await machine.version();
       return true;
     } catch (error) {
-      if (!told) log(`waiting for Docker: ${messageOf(error)}`);
+      if (!told) {
+        log(`waiting for Docker: ${messageOf(error)}`);
+        tell("waiting for Docker");
+      }
       told = true;
       return false;
     }
   }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
+  tell("bringing the server to what its state says");
   await partWatch.startAll();
   const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));

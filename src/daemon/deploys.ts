@@ -246,6 +246,7 @@ export class Deploys {
   ): Promise<void> {
     const { log } = deploy;
     const { service, number } = release;
+    const about = { service, release: number };
     const began = performance.now();
     const report = (event: DeployEvent) => log.add(event);
     const retry = () => this.work.retry(service);
@@ -262,14 +263,16 @@ export class Deploys {
       this.#parts.onLive?.(this.#parts.store.release(service, number) ?? release);
       this.#note(() => forgetOldBlobLists(this.#parts, service));
       tail.catch((error) => {
-        this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`);
+        this.#parts.log(`${deploy.id}: taking the old release away: ${messageOf(error)}`, about);
         retry();
       }).finally(this.#parts.onIdle);
       const seconds = (performance.now() - began) / 1000;
+      this.#parts.log(`${deploy.id}: live after ${seconds.toFixed(1)} s`, about);
       for (const note of await this.#parts.certificateNotes(release.spec)) log.add(note);
       log.add(this.#live(release, { seconds, visits: await counter.visits(), alreadyLive: false }));
     } catch (error) {
-      if (!(error instanceof MyPaasError)) this.#parts.log(`${deploy.id}: ${traceOf(error)}`);
+      const why = error instanceof MyPaasError ? messageOf(error) : traceOf(error);
+      this.#parts.log(`${deploy.id}: ${why}`, about);
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy);

@@ -1,6 +1,7 @@
 import type { ReplicaState, Runtime } from "../deploy/runtime.ts";
 import type { Release, ReleaseStore } from "../deploy/store.ts";
 import { messageOf } from "../error.ts";
+import type { Log } from "../service/log.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { TimeoutError, waitUntil, within } from "../wait.ts";
 import type { VerdictAnswer } from "../wire/verdict.ts";
@@ -21,7 +22,7 @@ export interface ProbationParts {
   /** Deploys an earlier release again, and tells how that ended: undefined when it is live, else why not. */
   readonly redeploy: (service: string, change: Redeploy, by: string) => Promise<string | undefined>;
   readonly now: () => Date;
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** In milliseconds; for tests. */
   readonly probationMs?: number;
   readonly unhealthyMs?: number;
@@ -134,21 +135,22 @@ export class Probation {
   async #takeBack(trial: Trial, because: string): Promise<void> {
     const { store, log } = this.#parts;
     const { service, number } = trial.release;
+    const about = { service, release: number };
     if (trial.decided || store.live(service)?.number !== number) return;
     trial.decided = true;
     const all = store.releases(service, Number.MAX_SAFE_INTEGER);
     const before = all.find((release) => release.status === "retired" && release.number < number);
     if (before === undefined) {
-      log(`${service}.${number} should be taken back, but no release was live before it: ${because}`);
+      log(`${service}.${number} should be taken back, but no release was live before it: ${because}`, about);
       this.#end(service, { kind: "taken-back", because: `${because}; no release was live before`, by: undefined });
       return;
     }
-    log(`${service}.${number} is taken back: ${because}`);
+    log(`${service}.${number} is taken back: ${because}`, about);
     store.setError(service, number, because);
     const change = { origin: { kind: "rollback", of: before.number, because } } as const;
     // Who waits for the verdict is told also when nothing could be begun, such as for an image that is gone.
     const failure = await this.#parts.redeploy(service, change, DAEMON).catch(messageOf);
-    if (failure !== undefined) log(`${service}: release ${before.number} could not be brought back: ${failure}`);
+    if (failure !== undefined) log(`${service}: release ${before.number} could not be brought back: ${failure}`, about);
     const by = failure === undefined ? store.live(service)?.number : undefined;
     trial.verdict.resolve({ kind: "taken-back", because, by });
     if (this.#trials.get(service) === trial) this.#trials.delete(service);

@@ -87,7 +87,7 @@ export class ServiceActions {
         }
         deploy.log.add({ kind: "done", service, ...await run(report) });
       } catch (error) {
-        this.#parts.log(`${deploy.id}: ${messageOf(error)}`);
+        this.#parts.log(`${deploy.id}: ${messageOf(error)}`, { service });
         this.#work.retry(service);
         deploy.log.add({ kind: "failed", deploy: undefined, error: toWireError(this.#explained(error, deploy, verb)) });
       }

@@ -3,6 +3,7 @@ import type { RouteBoard } from "../deploy/route_board.ts";
 import type { ReplicaEvent, ReplicaState, Runtime } from "../deploy/runtime.ts";
 import type { Release, ReleaseStore } from "../deploy/store.ts";
 import { messageOf } from "../error.ts";
+import type { Log } from "../service/log.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { TimeoutError, waitUntil } from "../wait.ts";
 
@@ -25,7 +26,7 @@ export interface WatchParts extends ReadinessParts {
   /** Called when a replica of a live release ended by itself, or is unhealthy. */
   readonly onTrouble: (id: ReplicaId, state: ReplicaState) => void;
   /** Tells whoever runs the daemon. */
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** A live replica that is not ready. */

@@ -1,5 +1,6 @@
 import { reconcileAll, type ReconcileParts, reconcileService } from "../deploy/reconcile.ts";
 import { messageOf } from "../error.ts";
+import type { Log } from "../service/log.ts";
 import { waitUntil } from "../wait.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { Queue } from "./queue.ts";
@@ -17,7 +18,7 @@ export interface WorkParts extends ReconcileParts {
   /** Called when a piece of work is done. */
   readonly onIdle: () => void;
   /** Tells whoever runs the daemon; never a secret. */
-  readonly log: (line: string) => void;
+  readonly log: Log;
   /** Pause between two attempts to reconcile a service, in milliseconds; for tests. */
   readonly retryPauseMs?: number;
 }
@@ -85,7 +86,7 @@ export class Work {
       ...onQueued && { onQueued },
     });
     for (const [service, error] of failed) {
-      this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
+      this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`, { service });
       this.retry(service);
     }
     this.#parts.onIdle();
@@ -104,7 +105,7 @@ export class Work {
           await reconcileService(this.#parts, service, { report: () => {}, signal });
           return true;
         } catch (error) {
-          this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
+          this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`, { service });
           // Somebody asked meanwhile, who goes on with it.
           if (ahead.has(service)) return true;
           ahead.add(service);
@@ -118,7 +119,7 @@ export class Work {
       signal,
     }).catch((error) => {
       ahead.delete(service);
-      if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`);
+      if (!signal.aborted) this.#parts.log(`reconcile: ${service}: ${messageOf(error)}`, { service });
     });
   }
 }

@@ -1,4 +1,5 @@
 import { errorOfKind, hintWith, LeftOverError, messageOf, MyPaasError } from "../error.ts";
+import type { Log } from "../service/log.ts";
 import { asFailed } from "./as_failed.ts";
 import { giveUp } from "./give_up.ts";
 import { keptReleases } from "./kept_releases.ts";
@@ -12,7 +13,7 @@ export interface RollOutParts extends ReconcileParts {
   /** Called when the service is not as the state says after the deploy; it has to be reconciled. */
   readonly onUnfinished: (service: string) => void;
   /** Tells whoever runs the daemon what happens behind the answer. */
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /**
@@ -101,7 +102,7 @@ async function cleanUp(parts: RollOutParts, release: Release, steps: readonly St
   const { service, number } = release;
   await runSteps(parts, steps, {
     report: (event) => {
-      if (event.kind === "warning") parts.log(`${service}: ${event.text}`);
+      if (event.kind === "warning") parts.log(`${service}: ${event.text}`, { service, release: number });
     },
     release,
   });

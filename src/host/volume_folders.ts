@@ -130,7 +130,7 @@ export class VolumeFolders {
   async ensure(volume: Volume): Promise<string> {
     const path = await this.path(volume);
     await this.#refuseNested(volume, this.#specs());
-    await Deno.mkdir(path, { recursive: true });
+    makeForAll(path);
     // Looked at again: what was made must still lie inside.
     return await this.path(volume);
   }
@@ -157,6 +157,17 @@ export class VolumeFolders {
         { hint: "Give each a folder of its own, side by side, or mount the outer one read-only (:ro)." },
       );
     }
+  }
+}
+
+/** A container may run as anybody, while what the daemon makes for itself is closed to others (its unit's `UMask`). */
+function makeForAll(path: string): void {
+  const own = Deno.umask(0o022);
+  try {
+    // Nothing else runs in between.
+    Deno.mkdirSync(path, { recursive: true });
+  } finally {
+    Deno.umask(own);
   }
 }
 

@@ -35,6 +35,8 @@ export interface ServerLayout {
   readonly daemonSocket: string;
   /** What containers get as files, a folder per container: in memory where `/run` is. */
   readonly secrets: string;
+  /** From where the daemon tells systemd how it is. */
+  readonly notifySocket: string;
   readonly gate: string;
   readonly gateSocket: string;
   readonly unit: string;
@@ -77,6 +79,7 @@ export function serverLayout(root: string): ServerLayout {
     run,
     daemonSocket: `${run}/daemon.sock`,
     secrets: `${run}/secrets`,
+    notifySocket: `${run}/notify.sock`,
     gate: `${run}/gate`,
     gateSocket: `${run}/gate/gate.sock`,
     unit: `${base}/etc/systemd/system/mypaas.service`,

@@ -15,22 +15,27 @@ Wants=docker.service network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+Type=notify
 ExecStart=/usr/local/bin/mypaas daemon
 Environment=MYPAAS_CONTENT=abc
 Environment=DENO_USR2_MEMORY_TRIM=1
 Restart=always
 RestartSec=1
+WatchdogSec=30
+OOMScoreAdjust=-900
 RuntimeDirectory=mypaas
 RuntimeDirectoryMode=0755
 RuntimeDirectoryPreserve=yes
 LimitNOFILE=65536
+LimitCORE=0
+UMask=0077
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
 ReadWritePaths=/var/lib/mypaas -/srv/mypaas
 PrivateDevices=yes
+PrivateTmp=yes
 ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHostname=yes
@@ -38,11 +43,16 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 LockPersonality=yes
+MemoryDenyWriteExecute=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallFilter=@chown
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
