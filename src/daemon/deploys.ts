@@ -1,18 +1,17 @@
-import type { BlobSource } from "../archive/blobs.ts";
 import { isSameContent } from "../deploy/same_content.ts";
 import { rollOut, type RollOutParts } from "../deploy/roll_out.ts";
 import type { Builder, BuiltImage } from "../deploy/runtime.ts";
-import type { Origin, Release } from "../deploy/store.ts";
+import type { Release } from "../deploy/store.ts";
 import { messageOf, MyPaasError, traceOf } from "../error.ts";
 import { autoDomainNote } from "../service/auto_domain.ts";
 import type { ParsedService } from "../service/parse_service.ts";
-import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
+import type { ServiceSpec } from "../service/spec.ts";
 import { toWireError } from "../wire/error_body.ts";
 import type { TraefikCounts } from "../traefik/metrics.ts";
 import type { DeployEvent, Visits, WireError } from "../wire/events.ts";
 import type { DeployRequest } from "../wire/requests.ts";
 import { acceptDeploy, type AcceptParts, chunksOf, followedImage, sizeOf } from "./accept.ts";
-import type { Door } from "./api.ts";
+import type { Asker, Push, Redeploy } from "./asked.ts";
 import { Attempts } from "./attempts.ts";
 import { type BlobLists, forgetOldBlobLists } from "./blob_lists.ts";
 import { type BuildSpace, checkBuildDisk } from "./build_disk.ts";
@@ -48,31 +47,6 @@ export interface DeploysParts
 }
 
 type QueueParts = Pick<WorkParts, "onIdle" | "log" | "retryPauseMs">;
-
-/** A new release of an image that is there already. What is not given is as in the release `origin.of`. */
-export interface Redeploy {
-  readonly origin: Exclude<Origin, { kind: "deploy" }>;
-  readonly spec?: ServiceSpec;
-  readonly env?: readonly EnvVariable[];
-  readonly contentDigest?: string;
-}
-
-/** Who asks for a release. */
-export interface Asker {
-  /** For the history. */
-  readonly by: string;
-  /** Whether they may act on another service; on all when it is not given. */
-  readonly mayAct?: (service: string) => boolean;
-}
-
-/** Who asks for a release, and how its files came. */
-export interface Push extends Asker {
-  readonly source: BlobSource;
-  /** Through which the blobs came. */
-  readonly door: Door;
-  /** Aborted when who asked has gone away. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Makes the image of a release. */
 type MakeImage = (deploy: Deploy, release: Release, signal: AbortSignal) => Promise<BuiltImage>;

@@ -5,7 +5,7 @@ import type { Log } from "../service/log.ts";
 import { type ReplicaId, replicaName } from "../service/names.ts";
 import { TimeoutError, waitUntil, within } from "../wait.ts";
 import type { VerdictAnswer } from "../wire/verdict.ts";
-import type { Redeploy } from "./deploys.ts";
+import type { Redeploy } from "./asked.ts";
 
 /** How long a new release is on probation. */
 const PROBATION_MS = 60_000;

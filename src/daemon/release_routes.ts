@@ -5,7 +5,7 @@ import { MyPaasError, UsageError } from "../error.ts";
 import { withScale } from "../service/scale.ts";
 import { parseCancelRequest, parseRollbackRequest, parseScaleRequest, type ReleaseSummary } from "../wire/releases.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
-import type { Redeploy } from "./deploys.ts";
+import type { Redeploy } from "./asked.ts";
 import { followed, readyFor } from "./followed.ts";
 import { asker, inPath, noSuchService, required, row, wholeNumber } from "./route_row.ts";
 

@@ -3,7 +3,7 @@ import { inScope, isForAll } from "../auth/roles.ts";
 import { type Actor, actorName } from "../auth/actor.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { ApiRoute, Call } from "./api.ts";
-import type { Asker } from "./deploys.ts";
+import type { Asker } from "./asked.ts";
 
 /** A row without what differs from route to route. */
 type Row = Pick<ApiRoute, "method" | "path" | "command" | "doors" | "audited">;
