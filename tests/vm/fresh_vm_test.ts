@@ -96,7 +96,7 @@ step("from install.sh to the page in less than 90 s; http and https from outside
   assert(seconds <= 90, `it took ${seconds} s`);
   succeeded(await fresh.push(SHOP));
   await firstAnswer("https://shop.test/", "200 shop");
-  assertEquals((await fresh.page("http://shop.test/")).split(" ")[0], "301");
+  assertEquals((await fresh.page("http://shop.test/")).split(" ")[0], "308");
 });
 
 step("the daemon's unit is fenced: exposure 4.0 at most, ready, watched, nothing of it open to others", async () => {
