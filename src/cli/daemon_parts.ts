@@ -182,6 +182,7 @@ export async function daemonParts(
     blobLists,
     urlsOf,
     onIdle,
+    freeMemory: trimMemory,
     signer: new Signer(serverId, daemonKey),
     log,
   };
