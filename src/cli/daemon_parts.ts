@@ -213,6 +213,7 @@ export async function daemonParts(
     certificates,
     urlsOf,
     onIdle,
+    freeMemory: trimMemory,
     signer: new Signer(serverId, daemonKey),
     log,
   };

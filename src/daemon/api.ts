@@ -90,6 +90,8 @@ export interface ApiParts {
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */
   readonly onIdle: () => void;
+  /** Gives back, soon, what reading much has taken, for the next request or the build that follows needs memory of its own. */
+  readonly freeMemory: () => void;
   /** Fulfilled when deploys may begin after the daemon's start: each repair has its place in the queue. */
   readonly converged: Promise<void>;
 }

@@ -6,6 +6,8 @@ import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
 import { asker, inQuery, required, row, wholeNumber } from "./route_row.ts";
 
 const LOCAL = ["local"] as const;
+/** A list of so many files takes megabytes, and one more form of it while it is read. */
+const LONG_LIST = 5000;
 
 /** Requests of a push. */
 export const DEPLOY_ROUTES: readonly ApiRoute[] = [
@@ -39,6 +41,8 @@ async function deploy(call: Call, parts: ApiParts): Promise<Result> {
     signal: call.request.signal,
   });
   if (!request.dryRun) parts.manifests.save(service, request.manifest);
+  // Also when it came as a short difference to one that was kept.
+  if (request.manifest.entries.length > LONG_LIST) parts.freeMemory();
   return followed(accepted, call, parts);
 }
 

@@ -85,10 +85,14 @@ async function answer(
   const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
-    const takeBody = route.streamedBody === true ? () => undefined : await readBody(request, { door, route });
-    const call: Call = { actor, params, query: url.searchParams, takeBody, request, door };
-    if (!route.audited || service === undefined) return await route.run(call, parts);
-    return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
+    const body = route.streamedBody === true ? NO_BODY : await readBody(request, { door, route });
+    const call: Call = { actor, params, query: url.searchParams, takeBody: body.take, request, door };
+    try {
+      if (!route.audited || service === undefined) return await route.run(call, parts);
+      return await parts.deploys.work.pause.enter(`${route.command} of "${service}"`, () => route.run(call, parts));
+    } finally {
+      if (body.bytes > LARGE_BODY_BYTES) parts.freeMemory();
+    }
   });
   return await respond(parts.signer, result, asked);
 }
@@ -194,19 +198,29 @@ async function respond(signer: Signer, result: Result, asked: Asked): Promise<Re
   return new Response(signer.lines(result.lines, asked), { headers: { "content-type": "application/x-ndjson" } });
 }
 
-/** Reads a body, which is parsed when it is taken. */
+/** A body that was read, and is parsed when it is taken. */
+interface Body {
+  readonly bytes: number;
+  readonly take: Call["takeBody"];
+}
+
+const NO_BODY: Body = { bytes: 0, take: () => undefined };
+/** To parse so much takes some ten times that for a moment. */
+const LARGE_BODY_BYTES = 1 << 20;
+
 async function readBody(
   request: Request,
   { door, route }: { readonly door: Door; readonly route: Pick<ApiRoute, "command"> },
-): Promise<Call["takeBody"]> {
-  if (request.body === null) return () => undefined;
+): Promise<Body> {
+  if (request.body === null) return NO_BODY;
   let bytes = await readBytes(request, route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES);
   if (door === "gate") await checkContentDigest(bytes, request.headers.get("content-digest"));
-  return () => {
+  const take = () => {
     const taken = bytes;
     bytes = new Uint8Array();
     return taken.length === 0 ? undefined : parseJson(taken, "the request");
   };
+  return { bytes: bytes.length, take };
 }
 
 /** Of a request that nobody has signed. */

@@ -14,7 +14,7 @@ export function trimsMemory(): boolean {
   return Deno.env.has("DENO_USR2_MEMORY_TRIM");
 }
 
-/** Gives memory that is not used back to the system, if `trimsMemory`. */
+/** Gives memory that is not used back to the system, soon, if `trimsMemory`. */
 export function trimMemory(): void {
   if (trimsMemory()) Deno.kill(Deno.pid, "SIGUSR2");
 }

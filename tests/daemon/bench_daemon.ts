@@ -59,6 +59,8 @@ export class BenchDaemon implements AsyncDisposable {
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
   readonly builds: readonly string[] = this.images.builds;
+  /** How often memory was given back. */
+  freed = 0;
   /** What whoever runs the daemon was told. */
   readonly logged: string[] = [];
   /** What a build does; what it throws is how it fails. */
@@ -158,6 +160,7 @@ export class BenchDaemon implements AsyncDisposable {
       certificates: { summaries: () => Promise.resolve([]), lookAtAll: () => Promise.resolve([]) },
       urlsOf,
       onIdle,
+      freeMemory: () => void this.freed++,
       converged: Promise.resolve(),
       signer: new Signer(serverId, daemonKey),
       log,

@@ -76,3 +76,16 @@ Deno.test("a deploy of which a part was collected is answered 409 before anythin
   }
   assertEquals(test.daemon.builds, []);
 });
+
+Deno.test("a deploy of a long list of files gives the memory back that reading it took, a short one does not", async () => {
+  await using daemon = await BenchDaemon.start();
+  const short = await daemon.request({ Dockerfile: "# mypaas.servicename = blog\nFROM busybox\n" });
+  const folders = Array.from({ length: 6000 }, (_, n) => ({ type: "dir", path: `d${1e6 + n}`, mode: 0o755 } as const));
+  const long = { ...short, manifest: { entries: [...short.manifest.entries, ...folders] } };
+  for (const [request, freed] of [[short, 0], [long, 1]] as const) {
+    const body = JSON.stringify(request);
+    const answer = await daemon.local(new Request("http://daemon/v1/deploy?service=blog", { method: "POST", body }));
+    assertEquals([answer.status, daemon.freed], [200, freed]);
+    await answer.text();
+  }
+});

@@ -22,7 +22,7 @@ const GOOD = { name: "good", options: { domain: "good.test" }, app: { TEXT: "goo
  * The most memory that each part may take, in MiB. The daemon reads what somebody who may push says is a manifest as a
  * whole: eight times 4 MB of JSON at the same time.
  */
-const MOST_MEMORY = { daemon: 450, receiver: 150 } as const;
+const MOST_MEMORY = { daemon: 500, receiver: 150 } as const;
 
 interface Scene {
   readonly attacker: Attacker;
