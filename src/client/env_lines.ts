@@ -5,7 +5,9 @@ import { shortTime, table } from "./tables.ts";
 /** The lines of `mypaas env list`. */
 export function envTable(variables: readonly EnvSummary[]): readonly string[] {
   if (variables.length === 0) return ["no variables"];
-  const rows = variables.map(({ name, secret, setBy, setAt }) => [secret ? `${name} (secret)` : name, setBy, shortTime(setAt)]);
+  const rows = variables.map((
+    { name, secret, setBy, setAt },
+  ) => [secret ? `${name} (secret)` : name, setBy, shortTime(setAt)]);
   return table(["NAME", "SET BY", "SET"], rows);
 }
 

@@ -12,16 +12,20 @@ export function client(daemon: BenchDaemon): Connection {
   return new Connection(new HandlerTransport(daemon.local), { kind: "unsigned" }, () => new Date());
 }
 
-export function change(daemon: BenchDaemon, change: Partial<EnvChange>) {
+export function change(daemon: BenchDaemon, change: Partial<EnvChange>): ReturnType<typeof changeEnv> {
   return changeEnv(client(daemon), { service: "blog", set: [], unset: [], deploy: true, ...change });
 }
 
-export function values(values: Readonly<Record<string, string>>) {
+export function values(values: Readonly<Record<string, string>>): EnvChange["set"] {
   return Object.entries(values).map(([name, value]) => ({ name, value }));
 }
 
-export async function set(daemon: BenchDaemon, wanted: Readonly<Record<string, string>>, deploy = true) {
-  return await change(daemon, { set: values(wanted), deploy });
+export function set(
+  daemon: BenchDaemon,
+  wanted: Readonly<Record<string, string>>,
+  deploy = true,
+): ReturnType<typeof changeEnv> {
+  return change(daemon, { set: values(wanted), deploy });
 }
 
 /** Waits until a deploy has ended; the last event is how. */
@@ -30,6 +34,6 @@ export async function endOf(daemon: BenchDaemon, id: string | undefined): Promis
   return deploy && (await daemon.events(deploy)).at(-1);
 }
 
-export function liveEnv(daemon: BenchDaemon) {
+export function liveEnv(daemon: BenchDaemon): Readonly<Record<string, string>> {
   return Object.fromEntries(daemon.server.store.live("blog")?.env.map(({ name, value }) => [name, value]) ?? []);
 }

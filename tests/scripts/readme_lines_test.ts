@@ -30,6 +30,8 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "mypaas push ssh://root@vm": ["tests/e2e/ssh_test.ts", '"push", `ssh://root@'],
   "mypaas login vm ssh://root@vm": ["tests/e2e/ssh_test.ts", '"login", "vm", `ssh://root@'],
   "mypaas exec -it counter --server ssh://root@vm -- sh": ["tests/e2e/ssh_test.ts", '"exec",'],
+  "mypaas env set counter PASSWORD --secret": ["tests/e2e/secret_file_test.ts", '"--secret"'],
+  "mypaas doctor --server NAME": ["tests/e2e/doctor_test.ts", '"doctor", "--server"'],
   "mypaas --root DIR ...": ["tests/e2e/lab.ts", '"--root"'],
 };
 
