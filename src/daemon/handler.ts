@@ -39,21 +39,47 @@ export function daemonHandler(parts: HandlerParts, door: Door): (request: Reques
 }
 
 async function answerOrFailure(parts: HandlerParts, request: Request, door: Door): Promise<Response> {
-  const state: { asked?: Asked } = {};
+  const state: RequestState = {};
   try {
     return await answer(parts, { request, door, state });
   } catch (error) {
     if (!(error instanceof MyPaasError)) {
       parts.log(traceOf(error));
+    } else if (door === "gate" && !state.looked && !(error instanceof AuthError)) {
+      noteOdd(parts, request, error);
     }
     const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
     return await parts.signer.signed(errorAnswer(error, status), state.asked);
   }
 }
 
+interface RequestState {
+  asked?: Asked;
+  /** Whether it came as far as to what is audited by its command. */
+  looked?: boolean;
+}
+
+/** A line about what none of ours sends. Its path is no action: whoever invents paths would have a line for each. */
+function noteOdd({ audit, now, log }: HandlerParts, { method, url, headers }: Request, error: MyPaasError): void {
+  const address = headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown";
+  const subject = `${method} ${url.replace(/^[a-z]+:\/\/[^/]*/, "")}`.slice(0, 200);
+  try {
+    audit.refuse({
+      at: now().toISOString(),
+      actor: "unknown",
+      address,
+      action: "request",
+      subject,
+      result: error.message,
+    });
+  } catch (failure) {
+    log(`audit: ${subject}: ${messageOf(failure)}`);
+  }
+}
+
 async function answer(
   parts: HandlerParts,
-  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { asked?: Asked } },
+  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: RequestState },
 ): Promise<Response> {
   const url = urlOfRequest(request);
   const address = request.headers.get(CLIENT_ADDRESS_HEADER) ?? (door === "local" ? "local" : "unknown");
@@ -82,6 +108,7 @@ async function answer(
       address,
     });
   state.asked = asked;
+  state.looked = true;
   const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
