@@ -46,7 +46,7 @@ async function answerOrFailure(parts: HandlerParts, request: Request, door: Door
     if (!(error instanceof MyPaasError)) {
       parts.log(traceOf(error));
     } else if (door === "gate" && !state.looked && !(error instanceof AuthError)) {
-      noteOdd(parts, request, error);
+      noteOdd(parts, request, { error, actor: state.by ?? "unknown" });
     }
     const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
     return await parts.signer.signed(errorAnswer(error, status), state.asked);
@@ -55,18 +55,24 @@ async function answerOrFailure(parts: HandlerParts, request: Request, door: Door
 
 interface RequestState {
   asked?: Asked;
+  /** Who signed it. */
+  by?: string;
   /** Whether it came as far as to what is audited by its command. */
   looked?: boolean;
 }
 
 /** A line about what none of ours sends. Its path is no action: whoever invents paths would have a line for each. */
-function noteOdd({ audit, now, log }: HandlerParts, { method, url, headers }: Request, error: MyPaasError): void {
+function noteOdd(
+  { audit, now, log }: HandlerParts,
+  { method, url, headers }: Request,
+  { error, actor }: { readonly error: MyPaasError; readonly actor: string },
+): void {
   const address = headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown";
   const subject = `${method} ${url.replace(/^[a-z]+:\/\/[^/]*/, "")}`.slice(0, 200);
   try {
     audit.refuse({
       at: now().toISOString(),
-      actor: "unknown",
+      actor,
       address,
       action: "request",
       subject,
@@ -108,8 +114,9 @@ async function answer(
       address,
     });
   state.asked = asked;
-  state.looked = true;
+  state.by = actorName(actor);
   const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
+  state.looked = true;
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
     const body = route.streamedBody === true ? NO_BODY : await readBody(request, { door, route });
