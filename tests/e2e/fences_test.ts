@@ -16,7 +16,7 @@ import { CHECKOUT } from "./project.ts";
 const server = sharedServer({ supervisor: "none" });
 /** Whatever is the victim's has it: secret, volume, image, log. */
 const MARK = `mine-${crypto.randomUUID()}`;
-const EVIL = { name: "evil", app: { TEXT: "evil" }, from: "busybox" };
+const EVIL = { name: "evil", options: { domain: "evil.test" }, app: { TEXT: "evil" }, from: "busybox" };
 const VICTIM = {
   name: "victim",
   options: { domain: "victim.test", port: 8080, isolated: "true", env: "TOKEN@file", volume: "~/victim:/data" },
