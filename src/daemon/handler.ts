@@ -19,12 +19,14 @@ import { LackingHere } from "./manifests.ts";
 import { inQuery } from "./route_row.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
+import type { StandStill } from "./stand_still.ts";
 
 export interface HandlerParts extends ApiParts, AuthenticateParts, KeepListParts {
   readonly audit: ApiParts["audit"];
   readonly keys: ApiParts["keys"];
   readonly store: ApiParts["store"];
   readonly signer: Signer;
+  readonly standStill: Pick<StandStill, "lines">;
   /** Tells whoever runs the daemon about a bug. */
   readonly log: (line: string) => void;
 }
@@ -64,6 +66,10 @@ async function answer(
   }
   if (where === "POST /v1/upgrade" && door === "local") {
     return await respond(parts.signer, { lines: parts.deploys.work.pause.lines(request.signal) }, undefined);
+  }
+  if (where === "POST /v1/still" && door === "local") {
+    const lines = parts.standStill.lines(url.searchParams.getAll("service"), request.signal);
+    return await respond(parts.signer, { lines }, undefined);
   }
   if (where === `POST ${VERIFY_PATH}` && door === "gate") return await verifyForReceiver(parts, request, address);
   if (where === `GET ${KEEP_PATH}` && door === "gate") {
