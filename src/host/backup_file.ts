@@ -99,7 +99,7 @@ export class BackupWriter {
 export interface ReadEntry {
   readonly about: unknown;
   /** What is not taken is read over, and checked, before the next entry. */
-  readonly data: AsyncIterable<Uint8Array>;
+  readonly data: AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /** Reads a backup as it comes. Each byte that it gives was written by who knew the passphrase, in this order. */
@@ -157,7 +157,7 @@ export class BackupReader {
     if (await this.#reader.take(1) !== undefined) throw damaged(this.#cannot);
   }
 
-  async #next(): Promise<{ readonly kind: BlockKind; readonly plain: Uint8Array }> {
+  async #next(): Promise<{ readonly kind: BlockKind; readonly plain: Uint8Array<ArrayBuffer> }> {
     const head = await this.#take(HEAD_BYTES);
     const kind = BLOCK_KINDS[head[0] ?? BLOCK_KINDS.length];
     const length = new DataView(head.buffer, head.byteOffset).getUint32(1);
