@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { backupCommand } from "./backup.ts";
 import { completeCommand, completionCommand } from "./completion.ts";
 import type { CliContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
@@ -30,6 +31,7 @@ import {
   startCommand,
   stopCommand,
 } from "./service_commands.ts";
+import { restoreCommand } from "./restore.ts";
 import { statsCommand } from "./stats.ts";
 import { uninstallCommand } from "./uninstall.ts";
 import { checkStateCommand, upgradeCommand } from "./upgrade.ts";
@@ -86,6 +88,8 @@ export function buildProgram(surroundings: Surroundings): CommandUnknownOpts {
     keysCommand(async (request) => (await import("./run_keys.ts")).runKeys(request, context())),
     registryCommand(async (request) => (await import("./run_registry.ts")).runRegistry(request, context())),
     envCommand(async (request) => (await import("./run_env.ts")).runEnv(request, context())),
+    backupCommand(async (request) => (await import("./run_backup.ts")).runBackup(request, context())),
+    restoreCommand(async (request) => (await import("./run_restore.ts")).runRestore(request, context())),
     upgradeCommand(async (request) => (await import("./run_upgrade.ts")).runUpgrade(request, context())),
     versionCommand(async (request) => (await import("./run_version.ts")).runVersion(request, context())),
     uninstallCommand(async (request) => (await import("./run_uninstall.ts")).runUninstall(request, context())),

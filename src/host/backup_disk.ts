@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { messageOf, MyPaasError } from "../error.ts";
+import { diskError } from "./disk_error.ts";
 import { removeFile, syncFolder } from "./files.ts";
 import { isUnread } from "./terminal.ts";
 
@@ -77,16 +78,16 @@ export async function writeFileBytes(path: string, bytes: AsyncIterable<Uint8Arr
   await syncFolder(dirname(path));
 }
 
-/** Puts a file in its place, where it is found after a power cut. @returns false when it is not there */
-export async function moveFile(from: string, to: string): Promise<boolean> {
+/** Puts a file in its place, where it is found after a power cut. Nothing happens when it is not there. */
+export async function moveFile(from: string, to: string, mode: number): Promise<void> {
   try {
+    await Deno.chmod(from, mode);
     await Deno.rename(from, to);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
   await syncFolder(dirname(to));
-  return true;
 }
 
 /** The names in a folder, sorted; none when it is not there. */
@@ -107,6 +108,8 @@ async function writeAll(
   try {
     for (let written = 0; written < bytes.length;) written += await to.write(bytes.subarray(written));
   } catch (cause) {
+    const known = diskError(`write ${JSON.stringify(name)}`, cause);
+    if (known !== cause) throw known;
     throw new MyPaasError(`Cannot write ${JSON.stringify(name)}: ${reasonOf(cause)}`, { cause });
   }
 }
@@ -115,6 +118,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file or folder";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (isUnread(error)) return "nobody reads it any more";
-  const text = messageOf(error);
-  return text.includes("No space left on device") ? "the disk is full" : text;
+  return messageOf(error);
 }
