@@ -38,7 +38,10 @@ export class EngineVolumes {
   }
 
   /** Makes a volume of a server. @returns its folder */
-  async createVolume(name: string, { instance, service }: { readonly instance: string; readonly service: string }) {
+  async createVolume(
+    name: string,
+    { instance, service }: { readonly instance: string; readonly service: string },
+  ): Promise<string> {
     const labels = { [Label.instance]: instance, [Label.service]: service };
     return (await this.#client.run(createVolume(name, labels))).Mountpoint;
   }
