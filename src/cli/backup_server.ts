@@ -144,7 +144,7 @@ async function writeFiles(writer: BackupWriter, { layout, settings }: BackupGrou
     ...backupFiles(layout, keyPath(layout.database)),
   ];
   for (const { name, path } of fixed) await writeText(writer, name, await readText(path));
-  for (const name of await namesIn(acme)) {
+  for (const name of (await namesIn(acme)).filter((name) => /^[\w-][\w.-]*\.json$/.test(name))) {
     const text = await waitUntil(async () => {
       const text = await readText(`${acme}/${name}`);
       return text === undefined || isWhole(text) ? { text } : undefined;
