@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import { parseDraftSettings } from "../../src/setup/settings_file.ts";
 import { waitUntil, within } from "../../src/wait.ts";
 import { containersOf, exec, look } from "./engine.ts";
-import { piped } from "./input.ts";
+import { onTerminal, piped } from "./input.ts";
 import { jsonLines, MYPAAS, type Ran, runProgram, sharedServer, succeeded } from "./lab.ts";
 import { writeSqliteProject } from "./sqlite_project.ts";
 import { takeSubnets } from "./taken_subnets.ts";
@@ -136,6 +136,12 @@ Deno.test("a backup is refused with a sentence: another passphrase, an end that 
   assertStringIncludes(here.stderr, "Cannot restore here: this machine is a server already");
   const short = await runProgram(["--root", server().root, "backup", path("none")], { MYPAAS_PASSPHRASE: "short" });
   assertEquals(short.code, 2);
+  const typed = await onTerminal(["--root", server().root, "backup", path("none")], [
+    ["passphrase: ", `${PASSPHRASE}\r`],
+    ["once more: ", "something else\r"],
+  ]);
+  assertStringIncludes(typed, "Cannot use the passphrase: it was typed differently the second time");
+  assertEquals(typed.includes(PASSPHRASE), false, "it was shown");
   assertEquals(await Deno.stat(path("none")).catch(() => "gone"), "gone");
 });
 
