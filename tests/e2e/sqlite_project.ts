@@ -43,7 +43,7 @@ begin() {
   echo 'PRAGMA journal_mode = WAL;'
   echo 'CREATE TABLE IF NOT EXISTS a (id INTEGER PRIMARY KEY, value BLOB);'
   echo 'CREATE TABLE IF NOT EXISTS b (id INTEGER PRIMARY KEY, value BLOB);'
-  echo 'INSERT INTO a (value) WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 4000)'
+  echo 'INSERT INTO a (value) WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 1000)'
   echo '  SELECT randomblob(3000) FROM n WHERE NOT EXISTS (SELECT * FROM a);'
   echo 'INSERT INTO b SELECT * FROM a WHERE NOT EXISTS (SELECT * FROM b);'
   while :; do
