@@ -119,8 +119,9 @@ async function lookAtServer(
     if (remote.some(({ level }) => level === "fault")) return [...remote, ...web];
     const read = await project?.().catch(() => undefined);
     try {
-      if (read === undefined) await connection.json("GET", "/v1/services", { parse: parseServices, signal });
-      else {
+      // The one answer of these that the daemon signs.
+      await connection.json("GET", "/v1/services", { parse: parseServices, signal });
+      if (read !== undefined) {
         const path = `/v1/missing?service=${encodeURIComponent(read.spec.name)}`;
         const request: MissingRequest = { digests: [], context: read.context };
         const body = jsonBytes(request);

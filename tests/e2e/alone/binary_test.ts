@@ -75,9 +75,10 @@ Deno.test("--version takes at most 1.5 times, push --help at most 2 times an emp
         if (run > 0) times[name].push(performance.now() - started);
       }
     }
-    const [empty, versionTime, help] = names.map((name) => times[name].sort((a, b) => a - b)[7] ?? 0);
+    // What else the machine does only adds.
+    const [empty, versionTime, help] = names.map((name) => Math.min(...times[name]));
     console.log(
-      `medians: empty ${empty?.toFixed(0)} ms, --version ${versionTime?.toFixed(0)} ms, help ${help?.toFixed(0)} ms`,
+      `fastest: empty ${empty?.toFixed(0)} ms, --version ${versionTime?.toFixed(0)} ms, help ${help?.toFixed(0)} ms`,
     );
     assertLessOrEqual(versionTime ?? Infinity, (empty ?? 0) * 1.5);
     assertLessOrEqual(help ?? Infinity, (empty ?? 0) * 2);
