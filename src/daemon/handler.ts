@@ -75,7 +75,7 @@ async function answer(
   if (where === `GET ${KEEP_PATH}` && door === "gate") {
     return await respond(parts.signer, { lines: keepLines(parts, parseKeepRequest(url.searchParams)) }, undefined);
   }
-  const { route, params } = findRoute(request, url, { door, version: parts.version });
+  const { route, params } = findRoute(request, url, { door, address, parts });
   const { actor, asked } = door === "local"
     ? { actor: localActor(request.headers), asked: undefined }
     : await authenticate(parts, {
@@ -122,11 +122,20 @@ function serviceNamed(name: string | undefined, cannot: string): string {
 function findRoute(
   { method, headers }: Request,
   { pathname }: URL,
-  { door, version }: { readonly door: Door; readonly version: string },
+  { door, address, parts: { version, audit, now } }: {
+    readonly door: Door;
+    readonly address: string;
+    readonly parts: Pick<HandlerParts, "version" | "audit" | "now">;
+  },
 ) {
   const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname }));
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) {
+    if (door === "gate") {
+      // Without the path: whoever looks for holes tries many, and they are to be one line.
+      const what = { actor: "unknown", address, action: "a request that is not served", subject: "" };
+      audit.refuse({ at: now().toISOString(), ...what, result: "this server does not know it" });
+    }
     throw new UsageError(`Cannot answer ${method} ${pathname.slice(0, 200)}: this server does not know it`, {
       hint: skewHint({ client: senderVersion(headers), server: version }) ??
         "Compare the versions: mypaas version --server NAME.",

@@ -9,6 +9,8 @@ export interface ScopedPush {
   /** Lines behind it. */
   readonly instructions?: readonly string[];
   readonly says: string;
+  /** Whether it is refused before anything is sent; the daemon reads the Dockerfile again. */
+  readonly onLaptop?: boolean;
 }
 
 export interface Targets {
@@ -53,8 +55,13 @@ export function scopedPushes({ image, imageId, volumes, httpPort }: Targets): re
       instructions: [`RUN --mount=from=${image},target=/m cp -r /m /stolen`],
       says: foreign,
     },
-    { name: "a label of Traefik", instructions: ["LABEL traefik.enable=true"], says: "is not allowed" },
-    { name: "a label of ours", instructions: ['LABEL "mypaas.service"=victim'], says: "is not allowed" },
+    { name: "a label of Traefik", instructions: ["LABEL traefik.enable=true"], says: "is not allowed", onLaptop: true },
+    {
+      name: "a label of ours",
+      instructions: ['LABEL "mypaas.service"=victim'],
+      says: "is not allowed",
+      onLaptop: true,
+    },
     {
       name: "another service's secret",
       options: ["env = TOKEN@file"],
