@@ -19,7 +19,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "scripts/compile": ["scripts/test", "check compile scripts/compile"],
   "mypaas push --wait": ["tests/e2e/alone/watch_test.ts", '"--wait"'],
   "mypaas upgrade": ["tests/e2e/alone/upgrade_test.ts", "upgrade under 100 requests/s"],
-  "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", '"init", "--auto-domain"'],
+  "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", 'init("--auto-domain")'],
   "mypaas registry login images.example.org --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
   "source <(mypaas completion bash)": ["tests/e2e/completion_test.ts", '"bash"'],
   "mypaas completion fish | source": ["tests/e2e/completion_test.ts", '"fish"'],

@@ -9,6 +9,7 @@ const PACKAGES = "zsh fish nodejs python3 redis-tools strace openssh-client e2fs
 /** Files of tests that are not about the daemon, or cannot run there: where, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   "tests/e2e/readme_test.ts": "it has a server of its own, made as README says",
+  "tests/e2e/backup_test.ts": "it restores a server with the daemon it had; backup_vm_test.ts does that under the unit",
   "tests/e2e/examples_test.ts": "it makes base images of runtimes that this machine has and the VM has not",
 };
 
