@@ -15,7 +15,14 @@ import type { ServerSettings } from "../setup/settings.ts";
 import { copyState, Database, keyPath } from "../state/database.ts";
 import { SqliteReleaseStore } from "../state/release_store.ts";
 import { waitUntil } from "../wait.ts";
-import { bindSources, groupSources, namedSources, type VolumeGroup, type VolumeSource } from "./backup_volumes.ts";
+import {
+  bindSources,
+  groupSources,
+  namedSources,
+  strayBinds,
+  type VolumeGroup,
+  type VolumeSource,
+} from "./backup_volumes.ts";
 import { NotPausedError, openPause } from "./open_pause.ts";
 
 /** A deploy that goes on is waited for so long before its service's volumes are copied. */
@@ -64,7 +71,7 @@ interface StateView {
  * not know.
  */
 export async function backUpServer(writer: BackupWriter, ground: BackupGround): Promise<BackedUp> {
-  const { layout, settings, version, machineAddress, now, say } = ground;
+  const { layout, settings, version, machineAddress, now, say, warn } = ground;
   const staging = layout.backup;
   const files = new DiskServerFiles();
   // Whatever a backup that was killed has left.
@@ -98,6 +105,9 @@ export async function backUpServer(writer: BackupWriter, ground: BackupGround): 
       }
       // What was deployed meanwhile may have volumes of its own.
       view = await viewState(ground);
+    }
+    for (const source of strayBinds(view.specs, settings.volumes)) {
+      warn(`the volume ${source} is not in the backup: it is not below ${settings.volumes}`);
     }
     say("copy the state");
     await writeFrom(writer, { kind: "state" }, await fileBytes(`${staging}/state.db`));

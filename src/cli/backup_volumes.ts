@@ -21,8 +21,8 @@ export function bindSources(specs: readonly ServiceSpec[], root: string): readon
   for (const { name, volumes } of specs) {
     for (const { kind, source } of volumes) {
       if (kind !== "bind") continue;
-      const path = source.startsWith("~/") ? source.slice(2) : source.slice(root.length + 1);
-      byPath.set(path, (byPath.get(path) ?? new Set()).add(name));
+      const path = pathBelow(root, source);
+      if (path !== undefined) byPath.set(path, (byPath.get(path) ?? new Set()).add(name));
     }
   }
   const outer = [...byPath.keys()].filter((path) => ![...byPath.keys()].some((other) => path.startsWith(`${other}/`)));
@@ -31,6 +31,19 @@ export function bindSources(specs: readonly ServiceSpec[], root: string): readon
     const services = [...new Set(inside.flatMap(([, names]) => [...names]))].sort();
     return { place: { kind: "bind", path }, folder: `${root}/${path}`, services };
   });
+}
+
+/** The bind volumes that name the volume root by another path, such as one that a link leads to. */
+export function strayBinds(specs: readonly ServiceSpec[], root: string): readonly string[] {
+  const binds = specs.flatMap(({ volumes }) => volumes.filter(({ kind }) => kind === "bind"));
+  return [...new Set(binds.map(({ source }) => source))].filter((source) => pathBelow(root, source) === undefined);
+}
+
+/** A source as a plain path below the volume root; undefined when its text does not lie there. */
+function pathBelow(root: string, source: string): string | undefined {
+  const below = [`~/`, `${root}/`].find((begin) => source.startsWith(begin));
+  if (below === undefined) return undefined;
+  return source.slice(below.length).split("/").filter((part) => part !== "" && part !== ".").join("/") || undefined;
 }
 
 export function namedSources(volumes: readonly VolumeFolder[]): readonly VolumeSource[] {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { bindSources, groupSources, namedSources } from "../../src/cli/backup_volumes.ts";
+import { bindSources, groupSources, namedSources, strayBinds } from "../../src/cli/backup_volumes.ts";
 import { completeSpec, type ServiceSpec } from "../../src/service/spec.ts";
 
 function spec(name: string, ...sources: readonly string[]): ServiceSpec {
@@ -28,7 +28,8 @@ Deno.test("bindSources() names each folder once, with all who write in it, and n
     spec("web", "~/shared/", "/srv/mypaas/shared"),
     spec("shop", "~/shared/inner"),
     spec("wiki", "~/shared-too"),
-  ].map((each) => ({ ...each, volumes: each.volumes.map((v) => ({ ...v, source: v.source.replace(/\/$/, "") })) }));
+    spec("other", "/mnt/disk/other"),
+  ];
   assertEquals(
     bindSources(specs, "/srv/mypaas").map(({ folder, services }) => [folder, services]),
     [
@@ -37,6 +38,7 @@ Deno.test("bindSources() names each folder once, with all who write in it, and n
       ["/srv/mypaas/shared-too", ["wiki"]],
     ],
   );
+  assertEquals(strayBinds(specs, "/srv/mypaas"), ["/mnt/disk/other"]);
 });
 
 Deno.test("groupSources() copies at one moment what belongs together", () => {
