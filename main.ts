@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   if (Deno.env.get("DENO_TLS_CA_STORE") === undefined) Deno.env.set("DENO_TLS_CA_STORE", "mozilla,system");
   const terminal = processTerminal();
   const env = (name: string) => Deno.env.get(name) || undefined;
-  const program = buildProgram({ version, env, cwd: Deno.cwd(), terminal });
+  const program = buildProgram({ version, env, cwd: Deno.cwd(), terminal }, Deno.args[0]);
   try {
     await program.parseAsync(Deno.args, { from: "user" });
     // A daemon that was stopped leaves its deploys to the next one: nothing of them may go on behind its end.

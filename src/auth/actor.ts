@@ -1,4 +1,4 @@
-import type { Role } from "../wire/requests.ts";
+import type { Role } from "../wire/role.ts";
 
 /** Who asks, once that is known. */
 export type Actor =

@@ -1,6 +1,6 @@
 import { AuthError, UsageError } from "../error.ts";
 import { isScopeName } from "../wire/fields.ts";
-import type { Role } from "../wire/requests.ts";
+import type { Role } from "../wire/role.ts";
 import type { Actor } from "./actor.ts";
 
 /** What may be asked over the network, and who may ask it. The code, the README and the tests read this one table. */

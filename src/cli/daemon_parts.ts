@@ -6,12 +6,14 @@ import { Logins } from "../daemon/logins.ts";
 import { PartWatch } from "../daemon/part_watch.ts";
 import { Registries } from "../daemon/registries.ts";
 import { Signer } from "../daemon/signer.ts";
+import { StandStill } from "../daemon/stand_still.ts";
 import { publicUrls } from "../daemon/summary.ts";
 import { API_USER, routeFileRenderer } from "../daemon/traefik_routes.ts";
 import { RouteBoard } from "../deploy/route_board.ts";
 import { DockerClient } from "../docker/client.ts";
 import { EngineBuilder } from "../docker/engine_builder.ts";
 import { EngineMachine } from "../docker/engine_machine.ts";
+import { EnginePauses } from "../docker/engine_pauses.ts";
 import { EngineRuntime } from "../docker/engine_runtime.ts";
 import { listMounts } from "../docker/volume_requests.ts";
 import { EngineUses } from "../docker/engine_uses.ts";
@@ -68,6 +70,7 @@ export interface DaemonParts {
   readonly handlerParts: Omit<HandlerParts, "converged">;
   readonly machine: EngineMachine;
   readonly partWatch: PartWatch;
+  readonly pauses: EnginePauses;
   readonly runtime: EngineRuntime;
   /**
    * Watches what runs, the routes and the certificates, until the signal is aborted. It waits for Docker by itself, and for
@@ -99,6 +102,7 @@ export async function daemonParts(
     secretFolders: new DiskSecretFolders(layout.secrets),
     releaseOf: ({ service, release }) => store.release(service, release),
   });
+  const pauses = new EnginePauses(client, serverId);
   const onIdle = whenQuiet(() => giveMemoryBack(machine, names.receiver), signal);
   const keys = new SqliteKeyStore(database);
   const audit = new SqliteAuditLog(database);
@@ -218,6 +222,7 @@ export async function daemonParts(
     onIdle,
     freeMemory: trimMemory,
     signer: new Signer(serverId, daemonKey),
+    standStill: new StandStill({ pauses, work: deploys.work, log }),
     log,
   };
   const partWatch = new PartWatch({
@@ -233,7 +238,7 @@ export async function daemonParts(
     const certified = routed.then(() => certificates.run());
     await Promise.all([live.run(), partWatch.run(signal), table.watch(signal), certified]);
   };
-  return { deploys, handlerParts, machine, partWatch, runtime, watch };
+  return { deploys, handlerParts, machine, partWatch, pauses, runtime, watch };
 }
 
 /** After a push the daemon and the receiver are idle for a long time. The receiver may not send signals, so that is done here. */

@@ -20,7 +20,7 @@ import { parseHelloAnswer } from "../wire/answer_schemas.ts";
 import { parseJson } from "../wire/validate.ts";
 import { ANSWER_TIMEOUT_MS, daemonHello, helloOf } from "./doctor_hello.ts";
 import { nameChecks } from "./doctor_names.ts";
-import type { ServerGround } from "./doctor_server.ts";
+import type { ServerGround } from "./doctor_ground.ts";
 
 /** The checks of what visitors and laptops meet: ports, routes, names, certificates, daemon and receiver. */
 export function frontChecks(ground: ServerGround): readonly Check[] {

@@ -14,7 +14,7 @@ import { ownAddresses } from "../host/machine_facts.ts";
 import { unixTransport } from "../host/unix_transport.ts";
 import { serverUrl } from "../setup/settings.ts";
 import { ANSWER_TIMEOUT_MS, daemonHello } from "./doctor_hello.ts";
-import type { ServerGround } from "./doctor_server.ts";
+import type { ServerGround } from "./doctor_ground.ts";
 
 /** The checks of domains: where they lead, and which certificates their visitors are shown. */
 export function nameChecks(ground: ServerGround): readonly Check[] {

@@ -28,30 +28,14 @@ import { objectNames } from "../service/names.ts";
 import { planGround, planParts } from "../setup/init_plan.ts";
 import { ipv6Warning } from "../setup/ipv6.ts";
 import type { ServerLayout } from "../setup/layout.ts";
-import type { PartState } from "../setup/machine.ts";
 import { type ServerSettings, shortId } from "../setup/settings.ts";
 import { parseSettings } from "../setup/settings_file.ts";
 import { stateFacts } from "../state/state_facts.ts";
 import type { CliContext } from "./context.ts";
 import { frontChecks } from "./doctor_front.ts";
+import type { ServerGround } from "./doctor_ground.ts";
 import { findGround, wantedGround } from "./init_ground.ts";
 import { findParts, wantedPartsOf } from "./init_parts.ts";
-
-/** What the checks of a server share; facts that more than one needs are gathered once. */
-export interface ServerGround {
-  readonly layout: ServerLayout;
-  readonly settings: ServerSettings;
-  readonly names: ReturnType<typeof objectNames>;
-  /** How `mypaas` is called on this server. */
-  readonly command: string;
-  /** What starts the daemon again. */
-  readonly restart: string;
-  readonly version: string;
-  readonly machine: EngineMachine;
-  readonly traefik: () => Promise<PartState | undefined>;
-  /** @throws {MyPaasError} when it is damaged, which is told by a check of its own */
-  readonly state: () => StateFacts;
-}
 
 /**
  * The checks of the server that this machine is. Nothing is changed by them, and none needs the daemon.

@@ -38,6 +38,12 @@ export async function initServer(request: InitCommandRequest, context: ServerCon
   const layout = serverLayout(context.root);
   const programDigest = await checkMachine(layout, doors);
   const previous = await previousSettings(layout, doors);
+  if (previous === undefined && await doors.files.find(layout.restore) !== undefined) {
+    throw new MyPaasError("Cannot set up this server: a restore began here and is not done", {
+      hint:
+        `Run mypaas restore again: it takes the place of init. To begin with nothing instead: rm -r ${layout.restore}`,
+    });
+  }
   const draft = wantedSettings(request.flags, previous, {
     serverId: randomHex(16),
     apiPassword: randomHex(32),

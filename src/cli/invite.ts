@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Role } from "../wire/requests.ts";
+import type { Role } from "../wire/role.ts";
 import type { Run } from "./context.ts";
 import { ROLE, SCOPE, scopeNames } from "./keys.ts";
 

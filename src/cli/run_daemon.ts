@@ -43,14 +43,14 @@ export async function runDaemon({ root, version, terminal, env }: CliContext): P
     log(messageOf(error));
   }
   const ended = new AbortController();
-  const { deploys, handlerParts, machine, partWatch, runtime, watch } = await daemonParts(
+  const { deploys, handlerParts, machine, partWatch, pauses, runtime, watch } = await daemonParts(
     { layout, settings, database, version, log },
     ended.signal,
   );
   const queued = Promise.withResolvers<void>();
   const tell = (text: string) => supervision.status(text);
   const converged = converge(
-    { deploys, machine, partWatch, runtime, log, tell, onQueued: queued.resolve },
+    { deploys, machine, partWatch, pauses, runtime, log, tell, onQueued: queued.resolve },
     ended.signal,
   );
   converged.catch(queued.reject);
@@ -95,7 +95,7 @@ async function readSettings(layout: ServerLayout): Promise<ServerSettings> {
 
 /** Waits for Docker, starts Traefik and the receiver when they do not run, then converges the services. */
 async function converge(
-  { deploys, machine, partWatch, runtime, log, tell, onQueued }: Omit<DaemonParts, "handlerParts" | "watch"> & {
+  { deploys, machine, partWatch, pauses, runtime, log, tell, onQueued }: Omit<DaemonParts, "handlerParts" | "watch"> & {
     readonly log: Log;
     /** What it does now, for whoever asks its supervisor. */
     readonly tell: (text: string) => void;
@@ -119,6 +119,8 @@ async function converge(
   }, { what: "Docker answers", timeoutMs: DOCKER_TIMEOUT_MS, intervalMs: 200, signal });
   tell("bringing the server to what its state says");
   await partWatch.startAll();
+  // A daemon that was killed while a backup copied volumes has left them so.
+  await pauses.resume();
   const leftovers = runtime.removeOneOffs(async ({ owner }) => !await processRuns(owner));
   const removed = leftovers.catch((error) => log(`removing what mypaas run has left: ${messageOf(error)}`));
   await runtime.sweepSecrets().catch((error) =>

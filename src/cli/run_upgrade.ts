@@ -17,12 +17,12 @@ import { RECEIVER_PORT, type ServerSettings, shortId } from "../setup/settings.t
 import { parseSettings } from "../setup/settings_file.ts";
 import { UNIT_NAME } from "../setup/unit.ts";
 import { copyPath, restoreCopy } from "../state/database.ts";
-import { waitUntil, within } from "../wait.ts";
+import { waitUntil } from "../wait.ts";
 import { parseHelloAnswer } from "../wire/answer_schemas.ts";
 import { parseJson } from "../wire/validate.ts";
-import { parsePauseLine } from "../wire/upgrade.ts";
 import { configFolder, connectHere } from "./connect.ts";
 import type { CliContext } from "./context.ts";
+import { NotPausedError, openPause } from "./open_pause.ts";
 import { absolutePath } from "./paths.ts";
 import type { UpgradeCommandRequest } from "./upgrade.ts";
 import { upgrade, type UpgradeDoors, type UpgradeResult, type UpgradeTarget } from "./upgrade_program.ts";
@@ -167,37 +167,12 @@ async function receiverHello(settings: ServerSettings) {
 
 /** Waits until no deploy goes on, and lets none begin. A daemon that is away has nothing to be waited for. */
 async function pause(connection: Connection, say: (line: string) => void): Promise<AsyncDisposable> {
-  const over = new AbortController();
-  const end = () => {
-    over.abort();
-    connection.close();
-    return Promise.resolve();
-  };
-  const options = { parse: parsePauseLine, isLast: () => false, signal: over.signal };
-  let lines: AsyncGenerator<ReturnType<typeof parsePauseLine>, void, void>;
+  const limits = { what: "the deploys end", timeoutMs: DEPLOYS_TIMEOUT_MS, say };
   try {
-    lines = await connection.lines("POST", "/v1/upgrade", options);
+    return await openPause(connection, "/v1/upgrade", limits);
   } catch (error) {
-    if (!(error instanceof MyPaasError)) throw error;
-    say(`no deploy is waited for: ${messageOf(error)}`);
-    return { [Symbol.asyncDispose]: end };
-  }
-  try {
-    await within(untilReady(lines, say), { what: "the deploys end", timeoutMs: DEPLOYS_TIMEOUT_MS });
-  } catch (error) {
-    await end();
-    throw error;
-  }
-  return { [Symbol.asyncDispose]: end };
-}
-
-async function untilReady(
-  lines: AsyncGenerator<ReturnType<typeof parsePauseLine>, void, void>,
-  say: (line: string) => void,
-): Promise<void> {
-  while (true) {
-    const { done, value } = await lines.next();
-    if (done || value.kind === "ready") return;
-    say(`waiting for ${value.waitsFor.join(", ")}`);
+    if (!(error instanceof NotPausedError)) throw error;
+    say(`no deploy is waited for: ${messageOf(error.cause)}`);
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }
 }

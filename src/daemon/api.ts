@@ -6,6 +6,7 @@ import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { SealingKey } from "../auth/seal.ts";
 import type { Certificates } from "./certificates.ts";
+import type { Door } from "./door.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
 import type { Probation } from "./probation.ts";
@@ -33,9 +34,6 @@ export interface Call {
   /** Through which socket it came. */
   readonly door: Door;
 }
-
-/** `local`: daemon.sock, root by file mode. `gate`: the receiver's, where every request is signed. */
-export type Door = "local" | "gate";
 
 /** An answer before it is written and signed. */
 export type Result =

@@ -1,7 +1,7 @@
 import type { BlobSource } from "../archive/blobs.ts";
 import type { Origin } from "../deploy/store.ts";
 import type { EnvVariable, ServiceSpec } from "../service/spec.ts";
-import type { Door } from "./api.ts";
+import type { Door } from "./door.ts";
 
 /** A new release of an image that is there already. What is not given is as in the release `origin.of`. */
 export interface Redeploy {

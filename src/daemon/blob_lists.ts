@@ -1,7 +1,7 @@
 import { keptReleases } from "../deploy/kept_releases.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import { KEEP_LINE_DIGESTS, type KeepLine, type KeepRequest, type KeepScope } from "../wire/keep.ts";
-import type { Door } from "./api.ts";
+import type { Door } from "./door.ts";
 
 /** Which blobs each release was built from, and through which door they came. `src/state` implements it. */
 export interface BlobLists {

@@ -1,4 +1,5 @@
-import { describeStep, planDeploy, takeoverOf } from "../deploy/plan.ts";
+import { planDeploy, takeoverOf } from "../deploy/plan.ts";
+import { describeStep } from "../deploy/step.ts";
 import type { Release } from "../deploy/store.ts";
 import { autoDomainNote } from "../service/auto_domain.ts";
 import { specNotes } from "../service/parse_service.ts";

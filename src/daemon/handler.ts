@@ -12,19 +12,22 @@ import { urlOfRequest } from "../wire/request_url.ts";
 import { parseVerifyRequest, VERIFY_PATH } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
 import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
-import type { ApiParts, ApiRoute, Call, Door, Result } from "./api.ts";
+import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
+import type { Door } from "./door.ts";
 import { keepLines, type KeepListParts } from "./blob_lists.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { LackingHere } from "./manifests.ts";
 import { inQuery } from "./route_row.ts";
 import { API_ROUTES, hello } from "./routes.ts";
 import type { Asked, Signer } from "./signer.ts";
+import type { StandStill } from "./stand_still.ts";
 
 export interface HandlerParts extends ApiParts, AuthenticateParts, KeepListParts {
   readonly audit: ApiParts["audit"];
   readonly keys: ApiParts["keys"];
   readonly store: ApiParts["store"];
   readonly signer: Signer;
+  readonly standStill: Pick<StandStill, "lines">;
   /** Tells whoever runs the daemon about a bug. */
   readonly log: (line: string) => void;
 }
@@ -74,7 +77,7 @@ function noteOdd(
       at: now().toISOString(),
       actor,
       address,
-      action: "request",
+      action: "a request that is not served",
       subject,
       result: error.message,
     });
@@ -96,6 +99,10 @@ async function answer(
   }
   if (where === "POST /v1/upgrade" && door === "local") {
     return await respond(parts.signer, { lines: parts.deploys.work.pause.lines(request.signal) }, undefined);
+  }
+  if (where === "POST /v1/still" && door === "local") {
+    const lines = parts.standStill.lines(url.searchParams.getAll("service"), request.signal);
+    return await respond(parts.signer, { lines }, undefined);
   }
   if (where === `POST ${VERIFY_PATH}` && door === "gate") return await verifyForReceiver(parts, request, address);
   if (where === `GET ${KEEP_PATH}` && door === "gate") {

@@ -1,4 +1,4 @@
-import type { Role } from "../wire/requests.ts";
+import type { Role } from "../wire/role.ts";
 
 /** A laptop's registered key. */
 export interface StoredKey {

@@ -65,7 +65,8 @@ export class UpgradePause {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Fulfilled when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

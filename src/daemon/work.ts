@@ -70,6 +70,28 @@ export class Work {
     this.#services.run(deploy.service, deploy.id, work);
   }
 
+  /** What the next piece of work on a service would have to wait for; undefined when it would begin at once. */
+  behind(service: string): string | undefined {
+    return this.#services.behind(service);
+  }
+
+  /**
+   * Waits until nothing is done to a service, and lets nothing begin from then on.
+   *
+   * @returns ends that
+   * @throws the signal's reason when it is aborted before
+   */
+  async keep(service: string, name: string, signal: AbortSignal): Promise<() => void> {
+    const begun = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    this.#services.run(service, name, () => {
+      begun.resolve();
+      return over.promise;
+    }, signal).catch(begun.reject);
+    await begun.promise;
+    return over.resolve;
+  }
+
   /**
    * Converges the whole server; what fails is tried again until it holds, or the daemon ends.
    *

@@ -1,6 +1,6 @@
 import type { ServiceSpec } from "../service/spec.ts";
-import type { Step } from "./plan.ts";
 import type { ReplicaState } from "./runtime.ts";
+import type { Step } from "./step.ts";
 import type { Release, ReleaseStore } from "./store.ts";
 
 type PlannedPeers = { readonly service: string; readonly spec: Pick<ServiceSpec, "peers"> };

@@ -1,38 +1,9 @@
-import { type ReplicaId, replicaName } from "../service/names.ts";
+import type { ReplicaId } from "../service/names.ts";
 import { replicaCount, type ServiceSpec } from "../service/spec.ts";
 import { NORMAL_HOLD_SECONDS } from "../traefik/route.ts";
 import { peerSteps } from "./peers.ts";
+import type { Step } from "./step.ts";
 import type { Release, ReplicaPlace } from "./store.ts";
-
-/** One step of a deploy, written down but not yet done. The runner executes it, `--dry-run` prints it, tests compare it. */
-export type Step =
-  | { readonly kind: "build"; readonly service: string; readonly release: number }
-  /** The release gets the image of an earlier one. */
-  | { readonly kind: "reuse"; readonly service: string; readonly release: number; readonly of: number }
-  | {
-    readonly kind: "create" | "start" | "await-ready" | "name" | "unname" | "drain" | "stop" | "remove";
-    readonly replicas: readonly ReplicaId[];
-  }
-  /** A stopped replica takes over an address that requests are bound to. */
-  | { readonly kind: "move"; readonly replica: ReplicaId; readonly address: string }
-  /** From here on every new request goes to these replicas. `held`: they do not answer yet, requests wait. */
-  | {
-    readonly kind: "route";
-    readonly service: string;
-    readonly release: number;
-    readonly to: readonly ReplicaId[];
-    readonly holdSeconds: number;
-    readonly held: boolean;
-    /** Requests that are held also wait for the old release here, where it listens on another port. */
-    readonly returnAddress?: string | undefined;
-  }
-  | { readonly kind: "unroute"; readonly service: string }
-  /** From here on these services only reach the service by its name; undefined: what was left of its isolation goes. */
-  | { readonly kind: "isolate"; readonly service: string; readonly peers: readonly string[] | undefined }
-  /** Every request is answered 503 at once: the service is stopped. */
-  | { readonly kind: "close"; readonly service: string; readonly release: number }
-  /** The one database write after which this release is live. */
-  | { readonly kind: "commit"; readonly service: string; readonly release: number };
 
 /** What the planner needs to know of a release. */
 export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
@@ -45,33 +16,6 @@ export type PlannedRelease = Pick<Release, "service" | "number" | "spec"> & {
 
 /** What a hold adds to the limits of the releases for the work around them, in seconds. */
 const HOLD_SLACK_SECONDS = 15;
-
-/** Names a step in a few words, for the plan, the log, the state and the tests. */
-export function describeStep(step: Step): string {
-  switch (step.kind) {
-    case "build":
-      return `build ${step.service}:${step.release}`;
-    case "reuse":
-      return `use the image of ${step.service}:${step.of}`;
-    case "move":
-      return `move ${replicaName(step.replica)} to ${step.address}`;
-    case "route":
-      return step.holdSeconds === NORMAL_HOLD_SECONDS
-        ? `route to ${names(step.to)}`
-        : `route to ${names(step.to)}, hold ${step.holdSeconds} s`;
-    case "unroute":
-      return `remove the route of ${step.service}`;
-    case "isolate":
-      if (step.peers === undefined) return `end the isolation of ${step.service}`;
-      return `isolate ${step.service} from all${step.peers.length === 0 ? "" : ` but ${step.peers.join(", ")}`}`;
-    case "close":
-      return `close the route of ${step.service}`;
-    case "commit":
-      return `commit ${step.release}`;
-    default:
-      return `${step.kind} ${names(step.replicas)}`;
-  }
-}
 
 /**
  * Plans how a release takes over.
@@ -215,8 +159,4 @@ export function replicasOf(release: PlannedRelease): readonly ReplicaId[] {
     ? release.places.map((place) => place.n)
     : Array.from({ length: replicaCount(release.spec) }, (_, index) => index + 1);
   return numbers.map((n) => ({ service: release.service, release: release.number, n }));
-}
-
-function names(replicas: readonly ReplicaId[]): string {
-  return replicas.map(replicaName).join(", ");
 }

@@ -1,5 +1,6 @@
 import { type ReplicaId, replicaName } from "../service/names.ts";
-import { repairHoldSeconds, retire, routeSteps, type Step } from "./plan.ts";
+import { repairHoldSeconds, retire, routeSteps } from "./plan.ts";
+import type { Step } from "./step.ts";
 import type { ReplicaState } from "./runtime.ts";
 import type { Release, ReleaseStore } from "./store.ts";
 

@@ -3,7 +3,9 @@ import { giveUp, type GiveUpParts } from "./give_up.ts";
 import { peerRepairs, peersOf } from "./peers.ts";
 import { planReconcile, repairsAnything, type ServiceFacts, serviceFacts } from "./plan_reconcile.ts";
 import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
-import { repairHoldSeconds, type Step } from "./plan.ts";
+import { repairHoldSeconds } from "./plan.ts";
+import { rehome } from "./rehome.ts";
+import type { Step } from "./step.ts";
 import { routeOf } from "./route_board.ts";
 import { type RunnerParts, type RunOptions, runSteps } from "./runner.ts";
 import type { Builder, ReplicaState, Runtime } from "./runtime.ts";
@@ -53,6 +55,7 @@ export async function reconcileAll(
   { inTurn = (_, repair) => repair(), onQueued, ...options }: ReconcileOptions,
 ): Promise<ReadonlyMap<string, unknown>> {
   const interrupted = await interruptPending(parts);
+  await rehome(parts);
   const found = await look(parts.runtime);
   const failed = new Map<string, unknown>();
   const services = parts.store.services();

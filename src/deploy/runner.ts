@@ -6,7 +6,7 @@ import { NORMAL_HOLD_SECONDS, type Route } from "../traefik/route.ts";
 import { drainReplica } from "./drain_replica.ts";
 import { logTail } from "./log_tail.ts";
 import { peersOf, reachedBy } from "./peers.ts";
-import { describeStep, type Step } from "./plan.ts";
+import { describeStep, type Step } from "./step.ts";
 import { awaitReady } from "./readiness.ts";
 import { type RouteBoard, routeOf } from "./route_board.ts";
 import type { Probes, ReplicaState, Runtime } from "./runtime.ts";

@@ -1,4 +1,4 @@
-import { ByteReader } from "./streams.ts";
+import { ByteReader } from "../archive/byte_reader.ts";
 
 const HEADER_BYTES = 8;
 

@@ -1,7 +1,7 @@
+import { joinBytes } from "../archive/byte_reader.ts";
 import type { DockerClient } from "./client.ts";
 import { EngineError, engineReason } from "./engine_error.ts";
 import type { DockerHijack } from "./request.ts";
-import { joinBytes } from "./streams.ts";
 
 /** No head of an answer is longer. */
 const MAX_HEAD_BYTES = 64 * 1024;

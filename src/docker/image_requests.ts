@@ -124,6 +124,27 @@ export function importImage(
   };
 }
 
+/** Images with these names, and the layers that they share once, as one tar (`docker save`). 404 when one is not there. */
+export function saveImages(images: readonly string[]): DockerStream<Uint8Array> {
+  return {
+    action: `save ${images.length === 1 ? "the image" : "the images"} ${images.join(", ")}`,
+    method: "GET",
+    path: `${apiPath(["images", "get"])}?${images.map((name) => `names=${encodeURIComponent(name)}`).join("&")}`,
+    decode: (answer) => answer,
+  };
+}
+
+/** Makes images of what `saveImages` gave, with their names. */
+export function loadImages(tar: ReadableStream<Uint8Array>): DockerStream<EngineProgress> {
+  return {
+    action: "load the images",
+    method: "POST",
+    path: apiPath(["images", "load"], { quiet: true }),
+    body: tar,
+    decode: progress,
+  };
+}
+
 const DistributionSchema = v.object({ Descriptor: v.object({ digest: v.string() }) });
 
 /** Asks the registry of an image for the digest that its tag leads to now. @param headers what `registryAuth` gives */

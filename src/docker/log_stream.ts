@@ -1,6 +1,6 @@
+import { joinBytes } from "../archive/byte_reader.ts";
 import type { LogLine } from "../deploy/runtime.ts";
 import { type Frame, frames } from "./frames.ts";
-import { joinBytes } from "./streams.ts";
 
 /** A line without an end is cut here, so that memory has one. */
 const MAX_LINE_BYTES = 256 * 1024;

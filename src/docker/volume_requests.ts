@@ -1,14 +1,40 @@
 import * as v from "valibot";
 import { Label } from "../service/names.ts";
-import { apiPath, type DockerRequest, ignoreAnswer, LabelsSchema } from "./request.ts";
+import { apiPath, decodeAs, type DockerRequest, ignoreAnswer, LabelsSchema } from "./request.ts";
 
 /** Labels of a volume; 404 when there is none. */
 export function volumeLabels(volume: string): DockerRequest<Record<string, string>> {
+  const { decode, ...request } = inspectVolume(volume);
+  return { ...request, decode: (answer) => decode(answer).Labels };
+}
+
+const VolumeSchema = v.object({
+  Labels: LabelsSchema,
+  /** The folder of the machine that it is. */
+  Mountpoint: v.string(),
+});
+
+/** What a volume is. */
+export type EngineVolume = v.InferOutput<typeof VolumeSchema>;
+
+/** Looks at a volume; 404 when there is none. */
+export function inspectVolume(volume: string): DockerRequest<EngineVolume> {
   return {
     action: `look at the volume "${volume}"`,
     method: "GET",
     path: apiPath(["volumes", volume]),
-    decode: (answer) => v.parse(v.object({ Labels: LabelsSchema }), answer).Labels,
+    decode: decodeAs(VolumeSchema),
+  };
+}
+
+/** Makes a volume with labels; one that is there stays as it is. */
+export function createVolume(name: string, labels: Readonly<Record<string, string>>): DockerRequest<EngineVolume> {
+  return {
+    action: `create the volume "${name}"`,
+    method: "POST",
+    path: apiPath(["volumes", "create"]),
+    body: { Name: name, Labels: labels },
+    decode: decodeAs(VolumeSchema),
   };
 }
 

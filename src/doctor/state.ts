@@ -27,7 +27,12 @@ export interface StateFacts {
 export function checkState({ faults }: Pick<StateFacts, "faults">, path: string): readonly Finding[] {
   const [first] = faults;
   if (first === undefined) return [];
-  return [fault(`The state "${path}" is damaged: ${first}`, "mypaas restore, from the last backup")];
+  return [
+    fault(
+      `The state "${path}" is damaged: ${first}`,
+      "put the last backup in its place: mypaas uninstall --data, then mypaas restore FILE",
+    ),
+  ];
 }
 
 /** The routes as they stand in the file, and as Traefik has loaded them. */

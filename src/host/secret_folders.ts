@@ -1,4 +1,5 @@
 import type { EnvVariable } from "../service/spec.ts";
+import { ensureFolder } from "./files.ts";
 
 /**
  * The secrets that containers get as files: a folder per container, below one that is closed to all but root. What is under
@@ -13,9 +14,10 @@ export class DiskSecretFolders {
   }
 
   async make(container: string): Promise<string> {
-    await Deno.mkdir(this.#root, { recursive: true, mode: 0o700 });
+    await ensureFolder(this.#root, 0o700);
     const path = this.#path(container);
-    await Deno.mkdir(path, { recursive: true, mode: 0o755 });
+    // Its container's user looks into it, who may be anybody.
+    await ensureFolder(path, 0o755);
     return path;
   }
 

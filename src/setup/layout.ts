@@ -13,6 +13,10 @@ export interface ServerLayout {
   readonly daemonKey: string;
   readonly sealingKey: string;
   readonly daemonLock: string;
+  /** What a backup that goes on keeps until it is written. */
+  readonly backup: string;
+  /** What a restore that is not done has brought so far. */
+  readonly restore: string;
   readonly blobs: string;
   /** The manifests that the next pushes may build on. */
   readonly manifests: string;
@@ -62,6 +66,8 @@ export function serverLayout(root: string): ServerLayout {
     daemonKey: `${lib}/daemon.key`,
     sealingKey: `${lib}/sealing.key`,
     daemonLock: `${lib}/daemon.lock`,
+    backup: `${lib}/backup`,
+    restore: `${lib}/restore`,
     blobs: `${lib}/blobs`,
     manifests: `${lib}/manifests`,
     spool: `${lib}/spool`,

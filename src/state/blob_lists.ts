@@ -1,4 +1,4 @@
-import type { Door } from "../daemon/api.ts";
+import type { Door } from "../daemon/door.ts";
 import type { BlobLists } from "../daemon/blob_lists.ts";
 import type { Database } from "./database.ts";
 

@@ -132,18 +132,41 @@ export class Database implements Disposable {
 
   /** An upgrade that fails goes back to it: the program from before does not know the new schema. */
   #copyTo(path: string): void {
-    const unfinished = `${path}.new`;
     try {
-      // SQLite writes into a file that is there when it is empty, so that its mode is ours.
-      Deno.openSync(unfinished, { write: true, create: true, truncate: true, mode: 0o600 }).close();
-      this.#database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
-      using copy = Deno.openSync(unfinished);
-      copy.syncSync();
-      Deno.renameSync(unfinished, path);
+      copyInto(this.#database, path);
     } catch (error) {
       throw stateError(`keep a copy of the state ${path}`, error);
     }
   }
+}
+
+/**
+ * Copies a state to a file, as it is at this moment; who has it open may go on writing.
+ *
+ * @param path as of the constructor
+ */
+export function copyState(path: string, to: string): void {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    database.exec("PRAGMA busy_timeout = 5000");
+    copyInto(database, to);
+  } catch (error) {
+    throw stateError(`copy the state ${path}`, error);
+  } finally {
+    database?.close();
+  }
+}
+
+/** On the disk when it returns, for root alone. */
+function copyInto(database: DatabaseSync, path: string): void {
+  const unfinished = `${path}.new`;
+  // SQLite writes into a file that is there when it is empty, so that its mode is ours.
+  Deno.openSync(unfinished, { write: true, create: true, truncate: true, mode: 0o600 }).close();
+  database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+  using copy = Deno.openSync(unfinished);
+  copy.syncSync();
+  Deno.renameSync(unfinished, path);
 }
 
 /** Where the key of a state is. */

@@ -1,7 +1,7 @@
 import type { NonceStore } from "../auth/nonces.ts";
 import { AuthError } from "../error.ts";
 import type { KeyStore, StoredInvite, StoredKey } from "../daemon/stores.ts";
-import type { Role } from "../wire/requests.ts";
+import type { Role } from "../wire/role.ts";
 import type { Database, Row } from "./database.ts";
 import { optionalText, text } from "./release_store.ts";
 

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parseServiceName } from "../service/option_values.ts";
 import { MAX_NAME_LENGTH, MAX_SCOPE_NAMES } from "./limits.ts";
-import type { Role } from "./requests.ts";
+import type { Role } from "./role.ts";
 
 const KEY_NAME = new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{N} ._@-]{0,${MAX_NAME_LENGTH - 1}}$`, "u");
 

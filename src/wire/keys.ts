@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { keySummary } from "./answer_schemas.ts";
 import { count, hex, keyName, publicKey, role, scope, signature } from "./fields.ts";
-import type { KeySummary, Role } from "./requests.ts";
+import type { KeySummary } from "./requests.ts";
+import type { Role } from "./role.ts";
 import { validate } from "./validate.ts";
 
 /** `POST /v1/keys` */

@@ -1,5 +1,6 @@
 import type { CertificateSummary } from "./certificates.ts";
 import type { Manifest } from "./manifest.ts";
+import type { Role } from "./role.ts";
 
 /** `GET /v1/hello` */
 export interface HelloAnswer {
@@ -34,8 +35,6 @@ export interface LoginAnswer {
   /** HMAC of the server over what it registered: the server knew the secret as well. */
   readonly proof: string;
 }
-
-export type Role = "deploy" | "admin";
 
 /** `POST /v1/missing?service=` */
 export interface MissingRequest {

@@ -10,6 +10,7 @@ import { daemonHandler, type HandlerParts } from "../../src/daemon/handler.ts";
 import { Logins } from "../../src/daemon/logins.ts";
 import { Registries } from "../../src/daemon/registries.ts";
 import { Signer } from "../../src/daemon/signer.ts";
+import { StandStill } from "../../src/daemon/stand_still.ts";
 import type { StoredKey } from "../../src/daemon/stores.ts";
 import { publicUrls } from "../../src/daemon/summary.ts";
 import type { BuildLine } from "../../src/deploy/runtime.ts";
@@ -33,6 +34,7 @@ import { MemoryBlobs } from "../fakes/memory_blobs.ts";
 import { MemoryBuilder } from "../fakes/memory_builder.ts";
 import { MemoryManifests } from "../fakes/memory_manifests.ts";
 import { MemoryLoad } from "../fakes/memory_load.ts";
+import { MemoryPauses } from "../fakes/memory_pauses.ts";
 
 /** An answer of the gate to a signed request. */
 export interface GateAnswer {
@@ -56,6 +58,7 @@ export class BenchDaemon implements AsyncDisposable {
   /** The disk that images are built on. */
   disk = { free: 2 ** 40, reserve: 2 ** 30 };
   readonly manifests = new MemoryManifests();
+  readonly pauses = new MemoryPauses();
   readonly images: MemoryBuilder = new MemoryBuilder((image, onLine) => this.onBuild(image, onLine));
   /** Every build that began, such as `blog:1`. */
   readonly builds: readonly string[] = this.images.builds;
@@ -163,6 +166,7 @@ export class BenchDaemon implements AsyncDisposable {
       freeMemory: () => void this.freed++,
       converged: Promise.resolve(),
       signer: new Signer(serverId, daemonKey),
+      standStill: new StandStill({ pauses: this.pauses, work: this.deploys.work, log }),
       log,
     };
     live.run();

@@ -269,7 +269,7 @@ Deno.test("of a deploy's events `accepted` and the end are proved, each for this
   assertEquals(daemon.server.store.live("blog")?.by, `ann (${ann.id})`);
 });
 
-Deno.test("a path that nobody serves is answered with a sentence", async () => {
+Deno.test("a path that nobody serves is answered with a sentence, and from outside it is one line of the audit", async () => {
   await using daemon = await BenchDaemon.start();
   for (
     const [method, path] of [["GET", "/v1/nothing"], ["POST", "/v1/services"], ["GET", "/"], ["GET", "/v1/verify"]]
@@ -282,4 +282,6 @@ Deno.test("a path that nobody serves is answered with a sentence", async () => {
       assert(error.hint?.includes("mypaas version"));
     }
   }
+  const lines = daemon.audit.lines(99).map(({ actor, action, count }) => [actor, action, count]);
+  assertEquals(lines, [["unknown", "a request that is not served", 4]]);
 });

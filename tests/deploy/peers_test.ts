@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { reconcileService } from "../../src/deploy/reconcile.ts";
 import { NotReadyError } from "../../src/error.ts";
 import { peersOf } from "../../src/deploy/peers.ts";
-import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
+import { planDeploy } from "../../src/deploy/plan.ts";
+import { describeStep } from "../../src/deploy/step.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { BenchServer, SPEC } from "./bench_server.ts";
 

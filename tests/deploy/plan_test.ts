@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
+import { planDeploy } from "../../src/deploy/plan.ts";
+import { describeStep } from "../../src/deploy/step.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { SPEC } from "./bench_server.ts";
 

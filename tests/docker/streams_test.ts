@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { logLines } from "../../src/docker/log_stream.ts";
-import { ByteReader, jsonLines } from "../../src/docker/streams.ts";
+import { jsonLines } from "../../src/docker/streams.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -23,13 +23,6 @@ Deno.test("jsonLines() gives the same values however the bytes are cut", async (
   for (const size of [1, 2, 3, 7, 100]) {
     assertEquals(await Array.fromAsync(jsonLines(chunked(bytes, size))), [{ a: "é" }, [1, 2], "end"]);
   }
-});
-
-Deno.test("ByteReader.take() gives exact lengths, and undefined at a short end", async () => {
-  const reader = new ByteReader(chunked(encode("abcdefgh"), 3));
-  const text = async (count: number) => new TextDecoder().decode(await reader.take(count));
-  assertEquals([await text(2), await text(0), await text(5)], ["ab", "", "cdefg"]);
-  assertEquals(await reader.take(2), undefined);
 });
 
 const T = "2026-11-22T10:00:00.123456789Z";

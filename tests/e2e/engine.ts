@@ -50,8 +50,8 @@ export interface Owned {
 }
 
 /** Makes one request; an answer of 400 and above is an error with Docker's words. */
-async function request(method: string, path: string, body?: BodyInit, type = "application/json"): Promise<Response> {
-  const init = body === undefined ? {} : { body, headers: { "content-type": type } };
+export async function request(method: string, path: string, body?: BodyInit, type?: string): Promise<Response> {
+  const init = body === undefined ? {} : { body, headers: { "content-type": type ?? "application/json" } };
   const response = await fetch(`http://docker/v1.41${path}`, { method, client, ...init });
   if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response;

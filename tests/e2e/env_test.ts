@@ -168,8 +168,9 @@ Deno.test("no value is in what any command tells, in images and labels, in logs 
       told.set(`docker history of ${service}`, await look(`/images/${Image}/history`));
     }
   }
-  const { receiver, daemon, traefik } = server().names;
-  for (const name of [receiver, daemon, traefik]) {
+  const { receiver, traefik } = server().names;
+  told.set("log of the daemon", await server().daemonOutput());
+  for (const name of [receiver, traefik]) {
     const log = await look(`/containers/${name}/logs?stdout=1&stderr=1`);
     told.set(`log of ${name}`, log);
     told.set(`container ${name}`, await look(`/containers/${name}/json`));

@@ -100,7 +100,7 @@ Deno.test("a push whose domain does not lead to the server prints a curl line th
 });
 
 Deno.test("init --auto-domain gives services without a domain a name that leads to the server", async () => {
-  succeeded(await server().run(["init", "--auto-domain"]));
+  succeeded(await server().init("--auto-domain"));
   await server().untilDaemonAnswers();
   const host = (name: string) => `${name}.127-0-0-1.sslip.io`;
   const ran = succeeded(await server().push({ name: "auto", app: { TEXT: "auto" } }, "--json"));

@@ -78,13 +78,11 @@ Deno.test("with the receiver stopped services answer and deploy works", async ()
 });
 
 Deno.test("with the daemon stopped services answer", async () => {
-  const { daemon } = server().names;
-  await stopContainer(daemon);
+  await server().endDaemon("SIGTERM");
   try {
     assertEquals((await server().get("inside.test")).text, "deployed");
   } finally {
-    await startContainer(daemon);
-    await server().untilDaemonAnswers();
+    await server().startDaemon();
   }
   assertEquals((await server().get("inside.test")).text, "deployed");
 });

@@ -2,11 +2,12 @@ import { assertEquals } from "@std/assert";
 import { parse } from "@std/yaml";
 import { type ObjectNames, objectNames } from "../../src/service/names.ts";
 import { type ServerLayout, serverLayout } from "../../src/setup/layout.ts";
-import { daemonCommand } from "../../src/setup/parts.ts";
 import { shortId } from "../../src/setup/settings.ts";
 import { waitUntil } from "../../src/wait.ts";
-import { inspect, owned, removeOwned } from "./engine.ts";
+import { look, owned, removeOwned } from "./engine.ts";
 import { freePorts } from "./free_ports.ts";
+import { type HarnessDaemon, startInContainer, startProcess, UNDER_UNIT, UnitDaemon } from "./harness_daemon.ts";
+import { labFolder, type Owner } from "./lab_folder.ts";
 import { Load } from "./load.ts";
 import type { OtherMachine } from "./own_docker.ts";
 import { type AppProject, CHECKOUT, writeProject } from "./project.ts";
@@ -31,17 +32,6 @@ interface StartOptions {
   readonly diskSize?: string;
 }
 
-/** What a sweep needs to take a killed run's server away: `owner.json` beside the root. */
-export interface Owner {
-  /** Process of the test run. */
-  readonly pid: number;
-  /** The daemon that the harness runs, 0 when init's supervisor does. */
-  readonly daemonPid: number;
-}
-
-/** Every server's folder begins with this. It is short, because socket paths end at 107 bytes. */
-export const LAB_PREFIX = "/tmp/mp-";
-
 /** A whole server of its own, beside others on this machine, and a laptop that is logged in as admin. */
 export class TestServer implements AsyncDisposable {
   /** Holds the root, the laptop's folder and the projects. */
@@ -54,7 +44,7 @@ export class TestServer implements AsyncDisposable {
   readonly #supervisor: "docker" | "none";
   readonly #on: OtherMachine | undefined;
   #disk: SmallDisk | undefined;
-  #daemon: Deno.ChildProcess | undefined;
+  #daemon: HarnessDaemon | undefined;
   #serverId = "";
   #names: ObjectNames = objectNames("");
 
@@ -69,7 +59,7 @@ export class TestServer implements AsyncDisposable {
 
   /** Runs `init` and `login`; a server that cannot start leaves nothing behind. */
   static async start(options: StartOptions = {}): Promise<TestServer> {
-    const server = new TestServer(await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) }), options);
+    const server = new TestServer(await labFolder(), options);
     try {
       if (options.diskSize !== undefined) server.#disk = await SmallDisk.mount(server.layout.lib, options.diskSize);
       await server.#setUp();
@@ -87,12 +77,12 @@ export class TestServer implements AsyncDisposable {
     if (typeof settings !== "object" || settings === null || !("serverId" in settings)) throw new Error("no server id");
     this.#serverId = String(settings.serverId);
     this.#names = objectNames(shortId({ serverId: this.#serverId }, this.root));
-    if (this.#supervisor === "none") await this.startDaemon();
+    await this.startDaemon();
     succeeded(await this.login("lab", await this.invite("laptop", "admin")));
   }
 
   async #noteOwner(): Promise<void> {
-    const owner: Owner = { pid: Deno.pid, daemonPid: this.#daemon?.pid ?? 0 };
+    const owner: Owner = { pid: Deno.pid, daemonPid: this.#isOurs ? await this.#daemon?.pid() ?? 0 : 0 };
     await Deno.writeTextFile(`${this.folder}/owner.json`, JSON.stringify(owner));
   }
 
@@ -132,9 +122,16 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Runs `init` as it was run at the start, with further flags. */
-  init(...flags: string[]): Promise<Ran> {
+  async init(...flags: string[]): Promise<Ran> {
     const ports = ["--http-port", String(this.httpPort), "--https-port", String(this.httpsPort)];
-    return this.run(["init", "--address", "127.0.0.1", ...ports, "--supervisor", this.#supervisor, ...flags]);
+    const supervisor = UNDER_UNIT ? "none" : this.#supervisor;
+    const settings = async () => await Deno.readTextFile(this.layout.settings).catch(() => "");
+    const before = await settings();
+    const ran = await this.run(["init", "--address", "127.0.0.1", ...ports, "--supervisor", supervisor, ...flags]);
+    // As init itself does where it runs the daemon.
+    const restarts = UNDER_UNIT && this.#supervisor === "docker" && this.#daemon !== undefined;
+    if (restarts && await settings() !== before) await this.startDaemon();
+    return ran;
   }
 
   /** A new invite's line. */
@@ -180,26 +177,32 @@ export class TestServer implements AsyncDisposable {
 
   /** The daemon's process, wherever it runs. */
   async daemonPid(): Promise<number> {
-    return this.#daemon?.pid ?? (await inspect(this.#names.daemon)).State.Pid;
+    if (this.#daemon === undefined) throw new Error("the daemon was ended");
+    return await this.#daemon.pid();
   }
 
-  /** Runs the daemon and waits until it answers (supervisor `none`). */
+  /** Whether the harness runs the daemon, and not what `init` has set up. */
+  get #isOurs(): boolean {
+    return this.#supervisor === "none" || UNDER_UNIT;
+  }
+
+  /** Starts the daemon, and waits until it answers. */
   async startDaemon(): Promise<void> {
-    this.#daemon = new Deno.Command("bash", {
-      args: [
-        "-c",
-        'exec "$@" >>"$0" 2>&1',
-        this.daemonLog,
-        ...this.#on?.enter("/") ?? [],
-        ...daemonCommand(this.layout),
-      ],
-      stdin: "null",
-    }).spawn();
+    const { layout, daemonLog: log } = this;
+    if (UNDER_UNIT) this.#daemon = await UnitDaemon.start({ layout, log, restarts: this.#supervisor === "docker" });
+    else if (!this.#isOurs) this.#daemon = await startInContainer(this.#names.daemon);
+    else this.#daemon = startProcess(layout, log, this.#on?.enter("/") ?? []);
     await this.#noteOwner();
     await this.untilDaemonAnswers();
   }
 
-  /** What the daemon of the harness printed. */
+  /** What the daemon has printed. */
+  async daemonOutput(): Promise<string> {
+    if (this.#isOurs) return await Deno.readTextFile(this.daemonLog);
+    return await look(`/containers/${this.#names.daemon}/logs?stdout=1&stderr=1`);
+  }
+
+  /** Where what it prints goes, when the harness runs it. */
   get daemonLog(): string {
     return `${this.folder}/daemon.log`;
   }
@@ -213,17 +216,12 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
-  /** Ends the daemon of the harness and waits until its process is gone. */
+  /** Ends the daemon and waits until its process is gone. */
   async endDaemon(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const daemon = this.#daemon;
     if (daemon === undefined) return;
     this.#daemon = undefined;
-    try {
-      daemon.kill(signal);
-    } catch {
-      // it has ended by itself
-    }
-    await daemon.status;
+    await daemon.end(signal);
   }
 
   /** Uninstalls the server and checks that nothing of it is left. `MYPAAS_TEST_KEEP=1` keeps it for a look. */
@@ -234,7 +232,7 @@ export class TestServer implements AsyncDisposable {
       console.error(`kept: ${MYPAAS} --root ${this.root}`);
       return;
     }
-    await this.endDaemon("SIGTERM");
+    if (this.#isOurs) await this.endDaemon("SIGTERM");
     await this.#disk?.[Symbol.asyncDispose]();
     const ran = await this.run(["uninstall", "--data"]);
     const left = this.#serverId === "" ? undefined : await owned(this.#serverId);

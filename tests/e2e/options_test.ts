@@ -118,8 +118,8 @@ Deno.test("a file in a volume is there after a redeploy, a docker restart and a 
   await restartContainer((await onlyContainerOf("keeper")).Id);
   assertEquals(await readBoth(), ["kept/data", "kept/bind"], "after docker restart: the hold waits for it");
 
-  await restartContainer(server().names.daemon);
-  await server().untilDaemonAnswers();
+  await server().endDaemon("SIGTERM");
+  await server().startDaemon();
   assertEquals(await readBoth(), ["kept/data", "kept/bind"]);
   succeeded(await server().push(keeper("third")));
   assertEquals(await readBoth(), ["kept/data", "kept/bind"]);
@@ -159,8 +159,9 @@ Deno.test("logs tells what a service printed, on the server and from the laptop,
 
 Deno.test("init again changes nothing and restarts nothing", async () => {
   const ids = async () => {
-    const { traefik, receiver, daemon } = server().names;
-    return (await Promise.all([traefik, receiver, daemon].map(inspect))).map(({ Id, State }) => `${Id} ${State.Pid}`);
+    const { traefik, receiver } = server().names;
+    const containers = await Promise.all([traefik, receiver].map(inspect));
+    return [...containers.map(({ Id, State }) => `${Id} ${State.Pid}`), await server().daemonPid()];
   };
   const before = await ids();
   succeeded(await server().init());

@@ -1,4 +1,4 @@
-import { LAB_PREFIX, type Owner } from "./lab.ts";
+import { labFolder, type Owner } from "./lab_folder.ts";
 import { waitUntil, within } from "../../src/wait.ts";
 
 /** What `ip` knows it by on this machine; its other end is `eth0` inside. Names end at 15 characters. */
@@ -38,7 +38,7 @@ export class OwnDocker implements OtherMachine, AsyncDisposable {
   }
 
   static async start(): Promise<OwnDocker> {
-    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: `${LAB_PREFIX.slice(5)}engine-` });
+    const folder = await labFolder("engine-");
     // What a killed run leaves is a folder: all else ends with it.
     await Deno.writeTextFile(`${folder}/owner.json`, JSON.stringify({ pid: Deno.pid, daemonPid: 0 } satisfies Owner));
     for (const name of ["run", "data"]) await Deno.mkdir(`${folder}/${name}`, { recursive: true });

@@ -5,7 +5,8 @@ import { BaseImages } from "./base_images.ts";
 import { containersOf, importImage, owned, removeImage, removeOwned } from "./engine.ts";
 import { FileServer } from "./file_server.ts";
 import { freePorts } from "./free_ports.ts";
-import { LAB_PREFIX, MYPAAS, type Owner } from "./lab.ts";
+import { MYPAAS } from "./lab.ts";
+import { labFolder, type Owner } from "./lab_folder.ts";
 import { Machine } from "./machine.ts";
 import { CHECKOUT } from "./project.ts";
 import { type Block, fileOf, linesOf, machinesOf, readBlocks, README, TYPED_SECTIONS } from "./readme.ts";
@@ -42,7 +43,7 @@ const things = new AsyncDisposableStack();
 const machines = new Map<"server" | "laptop", Machine>();
 
 Deno.test.beforeAll(async () => {
-  folder = await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) });
+  folder = await labFolder();
   things.defer(() => Deno.remove(folder, { recursive: true }));
   const owner: Owner = { pid: Deno.pid, daemonPid: 0 };
   await Deno.writeTextFile(`${folder}/owner.json`, JSON.stringify(owner));

@@ -111,15 +111,7 @@ Deno.test("a password that is typed on a terminal is not shown", async () => {
 });
 
 Deno.test("a server with the classic builder builds, and refuses what needs BuildKit before it builds", async () => {
-  const settings = [
-    "--supervisor",
-    "docker",
-    "--http-port",
-    `${server().httpPort}`,
-    "--https-port",
-    `${server().httpsPort}`,
-  ];
-  succeeded(await server().run(["init", ...settings, "--builder", "classic"]));
+  succeeded(await server().init("--builder", "classic"));
   await server().untilDaemonAnswers();
   const folder = await project("old", "FROM busybox", "RUN echo classic > /www/index.html");
   const run = 'CMD ["httpd", "-f", "-p", "80", "-h", "/www"]';
@@ -144,7 +136,7 @@ async function assertNowhere(shown: readonly Ran[]): Promise<void> {
   const told = [
     await docker("inspect", ...containers, ...new Set(images)),
     ...await Promise.all(images.map((image) => docker("history", "--no-trunc", image))),
-    await docker("logs", names.daemon),
+    await server().daemonOutput(),
     await docker("logs", names.receiver),
   ];
   for (const text of told) assert(!text.includes(PASSWORD), text);

@@ -110,7 +110,7 @@ Deno.test("a stock Traefik serves the same pages from the same containers, also 
   assertEquals(await answering(server, "http://plain.test/host", 3), replicas);
   assertEquals(await answering(stock, "http://plain.test/host", 3), replicas);
 
-  await Promise.all([server.names.traefik, server.names.daemon].map(stopContainer));
+  await Promise.all([stopContainer(server.names.traefik), server.endDaemon("SIGTERM")]);
   assertEquals(await visit(server, "http://plain.test/").catch(() => "nobody listens"), "nobody listens");
   assertEquals(await pagesOf(stock), PAGES);
   assertEquals(await answering(stock, "http://plain.test/host", 3), replicas);

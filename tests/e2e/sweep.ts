@@ -2,7 +2,7 @@
 import { parse } from "@std/yaml";
 import { serverLayout } from "../../src/setup/layout.ts";
 import { removeOwned } from "./engine.ts";
-import { LAB_PREFIX, type Owner } from "./lab.ts";
+import { LAB_PREFIX, type Owner } from "./lab_folder.ts";
 
 /** Whether a process lives whose command line has these words. */
 async function runs(pid: number, words: string): Promise<boolean> {

@@ -19,7 +19,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "scripts/compile": ["scripts/test", "check compile scripts/compile"],
   "mypaas push --wait": ["tests/e2e/alone/watch_test.ts", '"--wait"'],
   "mypaas upgrade": ["tests/e2e/alone/upgrade_test.ts", "upgrade under 100 requests/s"],
-  "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", '"init", "--auto-domain"'],
+  "mypaas init --auto-domain": ["tests/e2e/first_page_test.ts", 'init("--auto-domain")'],
   "mypaas registry login images.example.org --username NAME": ["tests/e2e/registry_test.ts", '"--username"'],
   "source <(mypaas completion bash)": ["tests/e2e/completion_test.ts", '"bash"'],
   "mypaas completion fish | source": ["tests/e2e/completion_test.ts", '"fish"'],
@@ -32,6 +32,12 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "mypaas exec -it counter --server ssh://root@vm -- sh": ["tests/e2e/ssh_test.ts", '"exec",'],
   "mypaas env set counter PASSWORD --secret": ["tests/e2e/secret_file_test.ts", '"--secret"'],
   "mypaas doctor --server NAME": ["tests/e2e/doctor_test.ts", '"doctor", "--server"'],
+  "mypaas backup /root/server.backup": ["tests/e2e/backup_test.ts", 'mypaas("backup", path()'],
+  "ssh root@server mypaas backup - --passphrase-file /root/passphrase >server.backup": [
+    "tests/vm/backup_vm_test.ts",
+    "mypaas backup - ",
+  ],
+  "mypaas restore server.backup": ["tests/e2e/backup_test.ts", 'mypaas("restore", '],
   "mypaas --root DIR ...": ["tests/e2e/lab.ts", '"--root"'],
 };
 
@@ -56,7 +62,7 @@ function disarm(command: CommandUnknownOpts): void {
 
 /** What a shell hands to `mypaas` when a line is typed, with whatever else is in it. */
 async function wordsOf(line: string): Promise<readonly string[]> {
-  const record = 'mypaas() { printf "%s\\0" "$@" >&7; }; curl() { :; }; sh() { :; }; eval "$1"';
+  const record = 'mypaas() { printf "%s\\0" "$@" >&7; }; curl() { :; }; sh() { :; }; ssh() { shift; "$@"; }; eval "$1"';
   const script = `exec 7>&1 >/dev/null 2>&1; ${record}; :`;
   const { stdout } = await new Deno.Command("bash", { args: ["-c", script, "bash", line], stdin: "null" }).output();
   return new TextDecoder().decode(stdout).split("\0").slice(0, -1);

@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { withCommandsTable } from "../../scripts/readme_commands.ts";
 import { withEventsTable } from "../../scripts/readme_events.ts";
 import { withOptionsTable } from "../../scripts/readme_options.ts";
-import { describeStep, planDeploy } from "../../src/deploy/plan.ts";
+import { planDeploy } from "../../src/deploy/plan.ts";
+import { describeStep } from "../../src/deploy/step.ts";
 import { SPEC } from "../deploy/bench_server.ts";
 
 const ROOT = new URL("../../", import.meta.url);

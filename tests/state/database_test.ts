@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { MyPaasError } from "../../src/error.ts";
-import { checkState, copyPath, Database, restoreCopy } from "../../src/state/database.ts";
+import { checkState, copyPath, copyState, Database, restoreCopy } from "../../src/state/database.ts";
 import { MIGRATIONS } from "../../src/state/migrations.ts";
 import { tempFolder } from "../host/temp_folder.ts";
 
@@ -64,4 +64,20 @@ Deno.test("checkState() refuses what a newer version wrote, and changes nothing"
   const words = `a newer version of MyPaas wrote it (schema 99, this one knows ${MIGRATIONS.length})`;
   await assertRejects(() => checkState(path), MyPaasError, words);
   assertThrows(() => new Database(path), MyPaasError, words);
+});
+
+Deno.test("copyState() copies a state that is written meanwhile, for root alone", async () => {
+  await using folder = await tempFolder();
+  const [from, to] = [`${folder.path}/state.db`, `${folder.path}/copy.db`];
+  using database = new Database(from);
+  database.run("INSERT INTO address_cursors VALUES ('ingress', '10.0.0.1')");
+  database.run("BEGIN IMMEDIATE");
+  database.run("INSERT INTO address_cursors VALUES ('internal', '10.0.0.2')");
+  copyState(from, to);
+  database.run("COMMIT");
+  assertEquals(((await Deno.stat(to)).mode ?? 0) & 0o777, 0o600);
+  await Deno.copyFile(`${folder.path}/state.key`, `${folder.path}/copy.key`);
+  using copy = new Database(to);
+  assertEquals(copy.all("SELECT network FROM address_cursors"), [{ network: "ingress" }]);
+  assertThrows(() => copyState(`${folder.path}/none.db`, to), MyPaasError, "the file cannot be opened");
 });

@@ -17,6 +17,14 @@ const SHOP = {
   app: { TEXT: "shop", COUNT: "/bind/count" },
 };
 
+const VAULT = {
+  name: "vault",
+  options: { domain: "vault.test", env: "KEY@file", port: 8080 },
+  app: { PORT: "8080" },
+  from: "busybox",
+  instructions: ['RUN echo "app:x:1000:1000::/:/bin/sh" > /etc/passwd', "USER app"],
+};
+
 let fresh: FreshVm;
 let build = "";
 /** Compiled while the tests before it run. */
@@ -150,6 +158,10 @@ step("what the fence must let through: rollback, exec, logs, published ports, en
   );
   assertStringIncludes(succeeded(await fresh.laptop("logs", "web", "--server", "vm")).stdout, "app starts");
   succeeded(await fresh.vm.run("echo -n blue | mypaas env set web COLOUR"));
+  // The daemon makes files closed to others (UMask); this one another user has to reach.
+  succeeded(await fresh.vm.run("echo -n s3cret | mypaas env set vault KEY --secret"));
+  succeeded(await fresh.push(VAULT));
+  assertEquals(await fresh.page("http://vault.test/read?file=/run/secrets/KEY"), "200 s3cret");
   // What a container listens on is read out of /proc.
   const elsewhere = await fresh.push({
     name: "elsewhere",

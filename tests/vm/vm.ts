@@ -27,8 +27,13 @@ export class Vm implements AsyncDisposable {
     [this.httpPort, this.httpsPort] = freePorts();
   }
 
-  /** @param binds further folders of this machine, `/here:/there` */
-  static async start({ binds = [] }: { readonly binds?: readonly string[] } = {}): Promise<Vm> {
+  /**
+   * @param binds further folders of this machine, `/here:/there`
+   * @param flags further words for `docker create`
+   */
+  static async start(
+    { binds = [], flags = [] }: { readonly binds?: readonly string[]; readonly flags?: readonly string[] } = {},
+  ): Promise<Vm> {
     await sweep();
     const image = (await succeed([`${CHECKOUT}/tests/vm/lab/make_image`])).trim();
     const name = `mp-vm-${crypto.randomUUID().slice(0, 8)}`;
@@ -45,7 +50,7 @@ export class Vm implements AsyncDisposable {
         ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec,mode=1777"],
         ...["-v", "/var/lib/docker", ...binds.flatMap((bind) => ["-v", bind])],
         // `systemctl reboot` ends the container, and this starts it again.
-        ...["--restart", "unless-stopped", "--stop-signal", "SIGRTMIN+3", image],
+        ...["--restart", "unless-stopped", "--stop-signal", "SIGRTMIN+3", ...flags, image],
       ]);
       await succeed(["docker", "start", name]);
       await vm.untilBooted();

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { waitUntil } from "../../../src/wait.ts";
-import { containersOf, exec, look } from "../engine.ts";
+import { containersOf, exec } from "../engine.ts";
 import { Load } from "../load.ts";
 import { type Ran, sharedServer, succeeded } from "../lab.ts";
 
@@ -93,8 +93,7 @@ Deno.test("the idle connection of a pool holds a drain up for drain-timeout, no 
   await holdConnection();
   succeeded(await db("start-first", { scale: 1, "drain-timeout": "2s" }));
   await replicas(1);
-  const log = await look(`/containers/${server().names.daemon}/logs?stdout=1&stderr=1`);
-  assertMatch(log, new RegExp(`db: ${said}`));
+  assertMatch(await server().daemonOutput(), new RegExp(`db: ${said}`));
 
   await holdConnection();
   const { stderr } = succeeded(await db("stop-first", { scale: 0, "drain-timeout": "2s" }));

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { owned, removeOwned } from "../engine.ts";
-import { LAB_PREFIX, type Owner } from "../lab.ts";
+import { labFolder, type Owner } from "../lab_folder.ts";
 import { CHECKOUT } from "../project.ts";
 
 let folder = "";
 let serverId = "";
 
 Deno.test.beforeAll(async () => {
-  folder = await Deno.makeTempDir({ dir: "/tmp", prefix: LAB_PREFIX.slice(5) });
+  folder = await labFolder();
   const owner: Owner = { pid: Deno.pid, daemonPid: 0 };
   await Deno.writeTextFile(`${folder}/owner.json`, JSON.stringify(owner));
   await Deno.mkdir(`${folder}/home`);

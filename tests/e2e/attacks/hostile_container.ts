@@ -69,10 +69,12 @@ function networkAttempts(
       "a deploy over plain http that nobody signed",
       ask(door, 80, { host: address, path: "/v1/deploy", method: "POST" }),
     ),
-    notThere(
-      "a deploy by the server's own port",
-      ask(gateways[0] ?? "", httpPort, { host: address, path: "/v1/deploy" }),
-    ),
+    {
+      name: "a deploy by the server's own port",
+      command: `${ask(gateways[0] ?? "", httpPort, { host: address, path: "/v1/deploy" })}; false`,
+      // Where Docker's proxy leads back into its own network there is an answer.
+      says: /404 Not Found|timed out|can't connect/,
+    },
     unsigned("the list of services that nobody signed", "/v1/services", /it is not signed/),
     unsigned("another service's logs that nobody signed", "/v1/services/victim/logs", /it is not signed/),
     unsigned("a deploy that nobody signed", "/v1/deploy?service=victim", /it is not signed/, "-d '{}'"),
