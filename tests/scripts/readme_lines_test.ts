@@ -63,7 +63,8 @@ function disarm(command: CommandUnknownOpts): void {
 /** What a shell hands to `mypaas` when a line is typed, with whatever else is in it. */
 async function wordsOf(line: string): Promise<readonly string[]> {
   const record = 'mypaas() { printf "%s\\0" "$@" >&7; }; curl() { :; }; sh() { :; }; ssh() { shift; "$@"; }; eval "$1"';
-  const script = `exec 7>&1 >/dev/null 2>&1; ${record}; :`;
+  // In a folder of its own: a line may write a file.
+  const script = `exec 7>&1 >/dev/null 2>&1; cd "$(mktemp -d)" && trap 'rm -r "$PWD"' EXIT; ${record}; :`;
   const { stdout } = await new Deno.Command("bash", { args: ["-c", script, "bash", line], stdin: "null" }).output();
   return new TextDecoder().decode(stdout).split("\0").slice(0, -1);
 }
