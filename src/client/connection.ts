@@ -28,7 +28,7 @@ export type Trust =
 
 /** The other side was not reached, or the connection ended too early: trying again may help. */
 export class BrokenConnection extends MyPaasError {
-  /** Whether the connection was there. */
+  /** Whether somebody was there. */
   readonly cutOff: boolean;
 
   constructor(
@@ -43,8 +43,8 @@ export class BrokenConnection extends MyPaasError {
 /** What the request builds on is not, or no longer, on the server (409): it has to be sent. */
 export class LackingOnServer extends MyPaasError {}
 
-/** Statuses of a receiver, or a proxy, that does not reach what is behind it. */
-const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
+/** Statuses of a receiver, or a proxy, that does not reach what is behind it, or has too much to do just now. */
+const AWAY: ReadonlySet<number> = new Set([STATUS_CODE.TooManyRequests, 502, 503, 504]);
 
 interface RequestOptions {
   /** JSON, encoded. */
@@ -242,7 +242,8 @@ async function failureOf(answer: ReadAnswer, proof: Proof | undefined): Promise<
     return new LackingOnServer(error.message, { hint: error.hint });
   }
   if (!AWAY.has(answer.status)) return error;
-  return new BrokenConnection(error.message, { hint: error.hint, details: error.details });
+  const { message, hint, details } = error;
+  return new BrokenConnection(message, { hint, details, cutOff: answer.status === STATUS_CODE.TooManyRequests });
 }
 
 /** Reads what a server said; a server of another version may say it in another way. */

@@ -38,10 +38,11 @@ export interface RouteFileExtras {
 const RECEIVER_HOLD_SECONDS = 5;
 
 /**
- * What one address may ask of the receiver: a push needs a dozen requests, a pipeline with many services some hundreds at once.
- * Refused here it costs a tenth of what the receiver and the daemon need to say no, and that would be taken from the services.
+ * What one address may ask of the receiver: a push needs a dozen requests, a pipeline with many services some hundreds at once,
+ * and a push that is refused goes on by itself. Refused here, a request costs a tenth of what the receiver and the daemon need
+ * to say no, and that would be taken from the services.
  */
-const RECEIVER_RATE = { average: 25, burst: 500, period: "1s" } as const;
+const RECEIVER_RATE = { average: 50, burst: 1500, period: "1s" } as const;
 
 /** Two shared transports: a lone server is waited for, one of many is given up quickly. Idle connections are short, for the drain. */
 const TRANSPORTS = {

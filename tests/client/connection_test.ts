@@ -102,11 +102,21 @@ Deno.test("json() throws what the server refused, of its kind, signed or made by
   await assertRejects(() => ask(forged), MyPaasError, "result not proved");
 });
 
+const BUSY = new MyPaasError("Cannot take the request: too many are under way");
+
 Deno.test("json() names a proxy's page for what it is, and a server that is away as broken", async () => {
   const page = await connected(() => new Response("<html>", { headers: { "content-type": "text/html" } }));
   await assertRejects(() => ask(page), MyPaasError, "status 200 with text/html, not from MyPaas");
   const away = await connected(() => toResponse(errorAnswer(new MyPaasError("Cannot pass on"), 503)));
   await assertRejects(() => ask(away), BrokenConnection, "Cannot pass on");
+});
+
+Deno.test("json() calls it broken, and not refused, when too many requests came: a push goes on by itself", async () => {
+  for (const answer of [new Response("Too Many Requests", { status: 429 }), toResponse(errorAnswer(BUSY, 429))]) {
+    const busy = await connected(() => answer);
+    const error = await assertRejects(() => ask(busy), BrokenConnection, "too many");
+    assertEquals(error.cutOff, true, "also before the server has answered anything else");
+  }
 });
 
 Deno.test("json() calls a transport's failure broken, but not what says who may ask", async () => {

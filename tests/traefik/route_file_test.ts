@@ -98,7 +98,9 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
   assertEquals(http["routers"]?.["mypaas-receiver"], { ...router, entryPoints: ["websecure"], tls: {} });
   assertEquals(http["routers"]?.["mypaas-receiver-plain"], undefined);
   assertEquals(table(true).http["routers"]?.["mypaas-receiver-plain"], { ...router, entryPoints: ["web"] });
-  assertEquals(http["middlewares"]?.["mypaas-receiver-rate"], { rateLimit: { average: 25, burst: 500, period: "1s" } });
+  assertEquals(http["middlewares"]?.["mypaas-receiver-rate"], {
+    rateLimit: { average: 50, burst: 1500, period: "1s" },
+  });
   assertEquals(http["middlewares"]?.["mypaas-receiver-hold"], {
     retry: { attempts: 25, initialInterval: "200ms", timeout: "5000ms" },
   });
