@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BenchDaemon } from "./bench_daemon.ts";
 
 for (const path of ["/v1/login", "/v1/verify"]) {
@@ -35,5 +35,7 @@ Deno.test("a request names one service, and one that can be", async () => {
     assertEquals(status, 400, query);
     assertStringIncludes(text, String(says));
   }
-  assertEquals(daemon.audit.lines(9), []);
+  const lines = daemon.audit.lines(9);
+  assertEquals(lines.map(({ actor, count }) => [actor, count]), [[`ann (${ann.id})`, 4]]);
+  assert(JSON.stringify(lines).length < 1000);
 });
