@@ -38,6 +38,7 @@ import type { ServerLayout } from "../setup/layout.ts";
 import { traefikAdminAddress } from "../setup/parts.ts";
 import { type ServerSettings, serverUrl, shortId, TRAEFIK_API_PORT } from "../setup/settings.ts";
 import { SqliteAuditLog } from "../state/audit_log.ts";
+import { SqliteOrderStore } from "../state/order_store.ts";
 import { SqliteBlobLists } from "../state/blob_lists.ts";
 import type { Database } from "../state/database.ts";
 import { makeNameProof } from "../traefik/name_proof.ts";
@@ -119,7 +120,8 @@ export async function daemonParts(
   const render = await routeFileRenderer(settings, { proof, ordered: () => certificates.ordered() });
   const table = new TraefikTable({ ...traefik, routesFile: layout.routesFile, render, log });
   const routes = new RouteBoard(table);
-  const certificates = watchCertificates({ layout, settings, store, routes, proof, names, now, log }, signal);
+  const orders = new SqliteOrderStore(database);
+  const certificates = watchCertificates({ layout, settings, store, orders, routes, proof, names, now, log }, signal);
   const uses = new EngineUses({ client, instance: serverId, kernelUse: controlGroupUse });
   const ground = {
     runtime,
@@ -151,6 +153,7 @@ export async function daemonParts(
     ...ground,
     counts,
     onLive: live.onLive,
+    audit,
     certificateNotes: (spec) => certificates.settle(spec),
     checkVolumes: async (spec, mayAct) => {
       await volumes.check(spec);

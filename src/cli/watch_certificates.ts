@@ -1,3 +1,4 @@
+import type { OrderStore } from "../daemon/certificate_orders.ts";
 import { Certificates } from "../daemon/certificates.ts";
 import { nameProblem } from "../daemon/name_check.ts";
 import type { RouteBoard } from "../deploy/route_board.ts";
@@ -16,6 +17,7 @@ export interface CertificateGround {
   readonly layout: ServerLayout;
   readonly settings: ServerSettings;
   readonly store: Pick<ReleaseStore, "allLive">;
+  readonly orders: OrderStore;
   readonly routes: Pick<RouteBoard, "rewrite">;
   readonly proof: NameProof;
   readonly names: Pick<ObjectNames, "traefik">;
@@ -25,7 +27,7 @@ export interface CertificateGround {
 
 /** Joins what follows the certificates to name servers, network, routes and Traefik's file. */
 export function watchCertificates(
-  { layout, settings, store, routes, proof, names, now, log }: CertificateGround,
+  { layout, settings, store, orders, routes, proof, names, now, log }: CertificateGround,
   signal: AbortSignal,
 ): Certificates {
   const acme = new AcmeStore(`${layout.acme}/${acmeFileName(settings)}`);
@@ -38,6 +40,7 @@ export function watchCertificates(
   };
   return new Certificates({
     store,
+    orders,
     ownDomain: settings.domain,
     stored: () => acme.certificates(),
     nameProblem: (domain) => nameProblem(domain, check),

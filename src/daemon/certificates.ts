@@ -4,6 +4,7 @@ import type { ServiceSpec } from "../service/spec.ts";
 import { ticks, TimeoutError, waitUntil, within } from "../wait.ts";
 import type { CertificateSummary } from "../wire/certificates.ts";
 import type { DeployEvent } from "../wire/events.ts";
+import { OrderPauses, type OrderStore } from "./certificate_orders.ts";
 
 /** A certificate that Traefik has. */
 export interface StoredCertificate {
@@ -38,6 +39,7 @@ const LOOK_INTERVAL_MS = 10 * 60_000;
 
 export interface CertificatesParts {
   readonly store: Pick<ReleaseStore, "allLive">;
+  readonly orders: OrderStore;
   /** The server's own domain. */
   readonly ownDomain: string | undefined;
   /** What Traefik has, by domain. */
@@ -77,11 +79,13 @@ export class Certificates {
   readonly #signal: AbortSignal;
   readonly #followed = new Map<string, Followed>();
   readonly #ordered = new Set<string>();
+  readonly #orders: OrderPauses;
 
   /** @param signal ends the following */
   constructor(parts: CertificatesParts, signal: AbortSignal) {
     this.#parts = parts;
     this.#times = { ...TIMES, ...parts.times };
+    this.#orders = new OrderPauses(parts, this.#times);
     this.#signal = signal;
   }
 
@@ -183,25 +187,32 @@ export class Certificates {
 
   /** Goes on until there is a certificate, or nobody wants one any more. */
   async #untilThere(domain: string, followed: Followed): Promise<void> {
-    const { firstPause, longestPause, firstOrderPause, longestOrderPause } = this.#times;
+    const { firstPause, longestPause } = this.#times;
     let pause = firstPause;
-    let orderPause = firstOrderPause;
+    // An authority counts the failures also of the daemon before this one.
+    await this.#bar(domain, followed);
     while (this.#wanted().has(domain)) {
       const problem = await this.#problem(domain);
       if (problem === undefined) {
-        if (await this.#order(domain, followed)) return;
-        const reason = `the authority gave no certificate for ${domain}: ${this.#parts.whereToLook}`;
-        followed.barred = true;
-        this.#tell(followed, { domain, state: "pending", reason });
-        await this.#pause(followed, orderPause);
-        followed.barred = false;
-        orderPause = Math.min(orderPause * 2, longestOrderPause);
+        if (await this.#order(domain, followed)) return this.#orders.end(domain);
+        await this.#bar(domain, followed);
         continue;
       }
       this.#tell(followed, { domain, state: "pending", reason: problem });
       await this.#pause(followed, pause);
       pause = Math.min(pause * 2, longestPause);
     }
+  }
+
+  /** Waits, after an order that failed, until the authority may be asked again. */
+  async #bar(domain: string, followed: Followed): Promise<void> {
+    const left = this.#orders.left(domain);
+    if (left <= 0) return;
+    followed.barred = true;
+    const reason = `the authority gave no certificate for ${domain}: ${this.#parts.whereToLook}`;
+    this.#tell(followed, { domain, state: "pending", reason });
+    await this.#pause(followed, left);
+    followed.barred = false;
   }
 
   async #problem(domain: string): Promise<string | undefined> {
@@ -218,6 +229,7 @@ export class Certificates {
     const isThere = async () => (await stored()).has(domain);
     // Somebody put one there, or Traefik was slower than we waited for it.
     if (await isThere()) return true;
+    this.#orders.begin(domain);
     this.#tell(followed, { domain, state: "ordered" });
     log(`certificates: ${domain} leads here: a certificate is ordered`);
     try {

@@ -21,6 +21,7 @@ import { checkClaims, type ClaimParts } from "./claims.ts";
 import { DeployLog } from "./deploy_log.ts";
 import { checkChunks } from "./manifests.ts";
 import { deployPlan, type PlanParts } from "./deploy_plan.ts";
+import type { AuditLog } from "./stores.ts";
 import { OpenDeploys } from "./open_deploys.ts";
 import { VisitCounter } from "./visits.ts";
 import { type Deploy, Work, type WorkParts } from "./work.ts";
@@ -42,6 +43,8 @@ export interface DeploysParts
   readonly counts: () => Promise<TraefikCounts>;
   /** What the owner should know of the certificates of a release that is live. */
   readonly certificateNotes: (spec: ServiceSpec) => Promise<readonly DeployEvent[]>;
+  /** Has a line about each deploy that was accepted and failed. */
+  readonly audit?: Pick<AuditLog, "write">;
   /** Called when a release has become live. */
   readonly onLive?: (release: Release) => void;
 }
@@ -247,9 +250,19 @@ export class Deploys {
     } catch (error) {
       const why = error instanceof MyPaasError ? messageOf(error) : traceOf(error);
       this.#parts.log(`${deploy.id}: ${why}`, about);
+      this.#noteFailure(release, messageOf(error));
       log.add({ kind: "failed", deploy: deploy.id, error: this.#failure(error, release) });
     } finally {
       this.#open.delete(deploy);
+    }
+  }
+
+  #noteFailure({ service, by }: Release, result: string): void {
+    const { audit, now, log } = this.#parts;
+    try {
+      audit?.write({ at: now().toISOString(), actor: by, address: "", action: "deploy", subject: service, result });
+    } catch (error) {
+      log(`audit: the failed deploy of ${service}: ${messageOf(error)}`);
     }
   }
 

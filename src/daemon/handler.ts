@@ -42,21 +42,53 @@ export function daemonHandler(parts: HandlerParts, door: Door): (request: Reques
 }
 
 async function answerOrFailure(parts: HandlerParts, request: Request, door: Door): Promise<Response> {
-  const state: { asked?: Asked } = {};
+  const state: RequestState = {};
   try {
     return await answer(parts, { request, door, state });
   } catch (error) {
     if (!(error instanceof MyPaasError)) {
       parts.log(traceOf(error));
+    } else if (door === "gate" && !state.looked && !(error instanceof AuthError)) {
+      noteOdd(parts, request, { error, actor: state.by ?? "unknown" });
     }
     const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
     return await parts.signer.signed(errorAnswer(error, status), state.asked);
   }
 }
 
+interface RequestState {
+  asked?: Asked;
+  /** Who signed it. */
+  by?: string;
+  /** Whether it came as far as to what is audited by its command. */
+  looked?: boolean;
+}
+
+/** A line about what none of ours sends. Its path is no action: whoever invents paths would have a line for each. */
+function noteOdd(
+  { audit, now, log }: HandlerParts,
+  { method, url, headers }: Request,
+  { error, actor }: { readonly error: MyPaasError; readonly actor: string },
+): void {
+  const address = headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown";
+  const subject = `${method} ${url.replace(/^[a-z]+:\/\/[^/]*/, "")}`.slice(0, 200);
+  try {
+    audit.refuse({
+      at: now().toISOString(),
+      actor,
+      address,
+      action: "a request that is not served",
+      subject,
+      result: error.message,
+    });
+  } catch (failure) {
+    log(`audit: ${subject}: ${messageOf(failure)}`);
+  }
+}
+
 async function answer(
   parts: HandlerParts,
-  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: { asked?: Asked } },
+  { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: RequestState },
 ): Promise<Response> {
   const url = urlOfRequest(request);
   const address = request.headers.get(CLIENT_ADDRESS_HEADER) ?? (door === "local" ? "local" : "unknown");
@@ -76,7 +108,7 @@ async function answer(
   if (where === `GET ${KEEP_PATH}` && door === "gate") {
     return await respond(parts.signer, { lines: keepLines(parts, parseKeepRequest(url.searchParams)) }, undefined);
   }
-  const { route, params } = findRoute(request, url, { door, address, parts });
+  const { route, params } = findRoute(request, url, { door, version: parts.version });
   const { actor, asked } = door === "local"
     ? { actor: localActor(request.headers), asked: undefined }
     : await authenticate(parts, {
@@ -89,7 +121,9 @@ async function answer(
       address,
     });
   state.asked = asked;
+  state.by = actorName(actor);
   const service = route.service && serviceNamed(route.service({ params, query: url.searchParams }), `answer ${where}`);
+  state.looked = true;
   const result = await audited(parts, { route, actor, service, address }, async () => {
     mayDo(actor, route.command, service);
     const body = route.streamedBody === true ? NO_BODY : await readBody(request, { door, route });
@@ -123,20 +157,11 @@ function serviceNamed(name: string | undefined, cannot: string): string {
 function findRoute(
   { method, headers }: Request,
   { pathname }: URL,
-  { door, address, parts: { version, audit, now } }: {
-    readonly door: Door;
-    readonly address: string;
-    readonly parts: Pick<HandlerParts, "version" | "audit" | "now">;
-  },
+  { door, version }: { readonly door: Door; readonly version: string },
 ) {
   const here = API_ROUTES.filter((route) => route.doors.includes(door) && route.path.test({ pathname }));
   const route = here.find((candidate) => candidate.method === method);
   if (route === undefined) {
-    if (door === "gate") {
-      // Without the path: whoever looks for holes tries many, and they are to be one line.
-      const what = { actor: "unknown", address, action: "a request that is not served", subject: "" };
-      audit.refuse({ at: now().toISOString(), ...what, result: "this server does not know it" });
-    }
     throw new UsageError(`Cannot answer ${method} ${pathname.slice(0, 200)}: this server does not know it`, {
       hint: skewHint({ client: senderVersion(headers), server: version }) ??
         "Compare the versions: mypaas version --server NAME.",

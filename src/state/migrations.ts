@@ -104,6 +104,14 @@ export const MIGRATIONS: readonly string[] = [
   -- 1: nobody is given the value back.
   ALTER TABLE env_values ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Domains that an authority was asked for and that have no certificate since: how often, and when it may be asked again.
+  CREATE TABLE certificate_orders (
+    domain TEXT PRIMARY KEY,
+    tries INTEGER NOT NULL,
+    not_before TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The schema from which on the columns that hold secrets are encrypted, by what `Database` does beside the step to it. */

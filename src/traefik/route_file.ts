@@ -37,6 +37,12 @@ export interface RouteFileExtras {
 /** How long a request to the receiver waits while the receiver restarts. */
 const RECEIVER_HOLD_SECONDS = 5;
 
+/**
+ * What one address may ask of the receiver: a push needs a dozen requests, a pipeline with many services some hundreds at once.
+ * Refused here it costs a tenth of what the receiver and the daemon need to say no, and that would be taken from the services.
+ */
+const RECEIVER_RATE = { average: 25, burst: 500, period: "1s" } as const;
+
 /** Two shared transports: a lone server is waited for, one of many is given up quickly. Idle connections are short, for the drain. */
 const TRANSPORTS = {
   one: { forwardingTimeouts: { dialTimeout: "3s", idleConnTimeout: "1s" } },
@@ -126,10 +132,11 @@ function addOwnRoutes({ routers, middlewares, services }: Parts, extras: RouteFi
     rule: `(${hostRule(receiver.hosts)}) && PathPrefix(\`/v1/\`)`,
     priority,
     service: "mypaas-receiver",
-    middlewares: ["mypaas-receiver-hold"],
+    middlewares: ["mypaas-receiver-rate", "mypaas-receiver-hold"],
   };
   routers["mypaas-receiver"] = { ...router, entryPoints: ["websecure"], tls: {} };
   if (receiver.plainHttp) routers["mypaas-receiver-plain"] = { ...router, entryPoints: ["web"] };
+  middlewares["mypaas-receiver-rate"] = { rateLimit: RECEIVER_RATE };
   middlewares["mypaas-receiver-hold"] = {
     retry: retryFor(RECEIVER_HOLD_SECONDS) satisfies RetryMiddleware | undefined,
   };

@@ -77,6 +77,11 @@ export function errorOfAnswer(answer: Answer & { readonly headers?: Headers }): 
   const told = errorOfText(text);
   if (told !== undefined) return told;
   const { status } = answer;
+  if (status === STATUS_CODE.TooManyRequests) {
+    return new MyPaasError("Cannot ask the server: too many requests came from this address", {
+      hint: "Try again in a minute.",
+    });
+  }
   const type = answer.contentType?.split(";")[0]?.trim() || "no content type";
   const to = status >= 300 && status < 400 ? answer.headers?.get("location") : undefined;
   const title = type === "text/html" ? titleOf(text) : undefined;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Certificates, type CertificateTimes, type StoredCertificate } from "../../src/daemon/certificates.ts";
+import type { CertificateOrder } from "../../src/daemon/certificate_orders.ts";
 import type { Release } from "../../src/deploy/store.ts";
 import type { ServiceSpec } from "../../src/service/spec.ts";
 import { waitUntil } from "../../src/wait.ts";
@@ -29,9 +30,15 @@ class Scene implements Disposable {
   readonly #stop = new AbortController();
   readonly certificates: Certificates;
 
-  constructor(times: Partial<CertificateTimes> = {}) {
+  /** @param kept what a daemon before this one has left */
+  constructor(times: Partial<CertificateTimes> = {}, readonly kept = new Map<string, CertificateOrder>()) {
     this.certificates = new Certificates({
       store: { allLive: () => this.live.map((domain) => ({ spec: spec(domain) }) as Release) },
+      orders: {
+        order: (domain) => kept.get(domain),
+        note: (domain, order) => void kept.set(domain, order),
+        forget: (domain) => void kept.delete(domain),
+      },
       ownDomain: undefined,
       stored: () => Promise.resolve(this.stored),
       nameProblem: (domain) => Promise.resolve(this.problems.get(domain)),
@@ -126,6 +133,22 @@ Deno.test("after an order that failed the authority is left alone, whatever is p
   await again.deploy("a.test");
   await again.until("a.test", "valid");
   assertEquals(again.orders("a.test"), 3);
+});
+
+Deno.test("a daemon that starts again leaves the authority alone for as long as the one before would have", async () => {
+  using first = new Scene({ firstOrderPause: 60_000, longestOrderPause: 90_000 });
+  first.onOrder = () => {};
+  const told = await first.deploy("a.test");
+  assertEquals(first.orders("a.test"), 1);
+  using second = new Scene({ firstOrderPause: 60_000, longestOrderPause: 90_000 }, first.kept);
+  assertEquals(await second.deploy("a.test"), told);
+  assertEquals(second.orders("a.test"), 0);
+  assertEquals(first.kept.get("a.test"), { tries: 1, notBefore: "2026-11-23T10:01:00.200Z" });
+
+  // The power went while the authority was asked, long ago; now it gives one, and nothing is left of it.
+  using later = new Scene({}, new Map([["a.test", { tries: 3, notBefore: "2026-11-23T09:00:00.000Z" }]]));
+  assertEquals(await later.deploy("a.test"), []);
+  assertEquals(later.kept.size, 0);
 });
 
 Deno.test("a deploy waits a few seconds only for an authority that is slow", async () => {

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { importPrivateKey } from "../../src/auth/keys.ts";
 import { parseSettings } from "../../src/setup/settings_file.ts";
-import { Attacker, type Crafted } from "./attacks/attacker.ts";
+import { Attacker, type Crafted, knownKeys } from "./attacks/attacker.ts";
 import { containerAttempts } from "./attacks/hostile_container.ts";
 import { scopedPushes } from "./attacks/scoped_pushes.ts";
+import { ABOUT_VICTIM, ESCALATIONS } from "./attacks/scoped_requests.ts";
 import { auditOf } from "./attacks/traces.ts";
 import { containersOf, exec, inspect, look } from "./engine.ts";
 import { piped } from "./input.ts";
@@ -15,7 +16,7 @@ import { CHECKOUT } from "./project.ts";
 const server = sharedServer({ supervisor: "none" });
 /** Whatever is the victim's has it: secret, volume, image, log. */
 const MARK = `mine-${crypto.randomUUID()}`;
-const EVIL = { name: "evil", app: { TEXT: "evil" }, from: "busybox" };
+const EVIL = { name: "evil", options: { domain: "evil.test" }, app: { TEXT: "evil" }, from: "busybox" };
 const VICTIM = {
   name: "victim",
   options: { domain: "victim.test", port: 8080, isolated: "true", env: "TOKEN@file", volume: "~/victim:/data" },
@@ -23,9 +24,6 @@ const VICTIM = {
   from: "busybox",
   instructions: [`RUN --mount=type=cache,id=shared,target=/c echo ${MARK} > /c/file && echo ${MARK} > /file`],
 };
-
-/** Attempts so far, each of which was refused. */
-let refused = 0;
 
 interface Scene {
   readonly attacker: Attacker;
@@ -72,69 +70,104 @@ async function routes(): Promise<string> {
 
 /** Pushes the hostile service with the key that is for it alone. */
 async function pushEvil(
-  { options = [], head = [], from = "busybox", instructions = [] }: {
+  { options = [], head = [], from = "busybox", instructions = [], first }: {
+    readonly first?: string;
     readonly options?: readonly string[];
     readonly head?: readonly string[];
     readonly from?: string;
     readonly instructions?: readonly string[];
   },
 ): Promise<Ran> {
-  const project = { ...EVIL, from, head: [...options.map((option) => `# mypaas.${option}`), ...head], instructions };
+  const project = {
+    ...EVIL,
+    from,
+    ...first !== undefined && { first },
+    instructions,
+    head: [...options.map(optionLine), ...head],
+  };
   const dockerfile = await server().project(project);
   return await server().client(["push", "lab", dockerfile], server().laptop("deploy"));
 }
+
+function optionLine(option: string): string {
+  return `# mypaas.${option}`;
+}
+
+/** Asserts that the audit has a refusal more behind some work than before it. */
+async function audited<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const before = refusals();
+  const done = await work();
+  assertGreater(refusals(), before, `${name} is not in the audit`);
+  return done;
+}
+
+/** What was tried, by who did. */
+const tried = new Map<string, readonly string[]>();
 
 function refusals(): number {
   return auditOf(server()).refusals;
 }
 
+/** Runs a command of this machine where the processes of a container have their network. */
+async function inNetwork(pid: number, command: string): Promise<{ readonly code: number; readonly output: string }> {
+  const args = ["-t", String(pid), "-n", "sh", "-c", command];
+  const { code, stdout, stderr } = await new Deno.Command("nsenter", { args }).output();
+  return { code, output: [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("") };
+}
+
 Deno.test("a hostile container gets at nothing around it", async () => {
   const { evil } = await scene();
-  const [traefik, receiver] = await Promise.all([server().names.traefik, server().names.receiver].map(inspect));
+  const { traefik, receiver, networks: { ingress, internal } } = server().names;
+  const [front, store] = await Promise.all([traefik, receiver].map(inspect));
   const { address, httpPort, networks } = await settings();
   const attempts = containerAttempts({
-    traefik: Object.values(traefik?.NetworkSettings.Networks ?? {}).map(({ IPAddress }) => IPAddress),
-    receiver: Object.values(receiver?.NetworkSettings.Networks ?? {}).map(({ IPAddress }) => IPAddress),
+    traefik: Object.values(front?.NetworkSettings.Networks ?? {}).map(({ IPAddress }) => IPAddress),
+    receiver: Object.values(store?.NetworkSettings.Networks ?? {}).map(({ IPAddress }) => IPAddress),
     gateways: Object.values(networks).map(({ gateway }) => gateway),
+    door: front?.NetworkSettings.Networks[ingress]?.IPAddress ?? "",
     address,
     httpPort,
+    internal,
   });
-  assertGreater(attempts.length, 25);
-  const done: string[] = [];
-  await Promise.all(attempts.map(async ({ name, command }) => {
-    const { code, output } = await exec(evil, ["sh", "-c", command]);
-    if (code === 0 || output.includes(MARK)) done.push(`${name}: ${output}`);
-  }));
-  assertEquals(done, []);
-  refused += attempts.length;
+  const failures: string[] = [];
+  const { State: { Pid } } = await inspect(evil);
+  const attempt = async ({ name, command, says, outside }: typeof attempts[number]) => {
+    const { code, output } = outside ? await inNetwork(Pid, command) : await exec(evil, ["sh", "-c", command]);
+    if (code === 0 || output.includes(MARK) || !says.test(output)) failures.push(`${name}: ${code} ${output}`);
+  };
+  await Promise.all(attempts.filter(({ audited }) => !audited).map(attempt));
+  for (const one of attempts.filter(({ audited }) => audited)) {
+    const before = refusals();
+    await attempt(one);
+    if (refusals() === before) failures.push(`${one.name}: it is not in the audit`);
+  }
+  assertEquals(failures, []);
+  tried.set("a container", attempts.map(({ name }) => name));
 });
 
-Deno.test("a key for one service gets at no other one by a Dockerfile", async () => {
+Deno.test("a key for one service gets at no other one by a Dockerfile, and each push that the server saw is audited", async () => {
   const { evil } = await scene();
   await exec(evil, ["sh", "-c", "ln -s / /data/link && ln -s ../victim /data/near"]);
-  const victim = (await containersOf(server().serverId, "victim"))[0];
-  assert(victim);
   const image = server().names.image("victim", 1);
   const { Id: imageId } = JSON.parse(await look(`/images/${image}/json`));
-  const targets = { image, imageId, volumes: await volumes(), httpPort: server().httpPort };
-  const pushes = scopedPushes(targets);
+  const { httpPort, httpsPort, layout: { lib: state } } = server();
+  const pushes = scopedPushes({ image, imageId, volumes: await volumes(), httpPort, httpsPort, state });
+  const failures: string[] = [];
   for (const push of pushes) {
-    const before = auditOf(server()).asked;
+    const before = refusals();
     const { code, stderr } = await pushEvil(push);
-    assertEquals(
-      [code > 0, stderr.includes(push.says), stderr.includes(MARK)],
-      [true, true, false],
-      push.name + stderr,
-    );
-    // What the laptop refuses reaches no server.
-    assertGreater(auditOf(server()).asked, before - Number(push.onLaptop === true), push.name);
-    refused++;
+    const refused = code > 0 && stderr.includes(push.says) && !stderr.includes(MARK);
+    if (!refused) failures.push(`${push.name}: ${code} ${stderr}`);
+    if (refusals() > before === (push.onLaptop === true)) failures.push(`${push.name}: audited ${!push.onLaptop}`);
   }
-  const ran = await server().client(
-    ["push", "lab", await server().project({ ...EVIL, name: "victim" })],
-    server().laptop("deploy"),
-  );
+  assertEquals(failures, []);
+  const ran = await audited("a push of the other service", async () =>
+    await server().client(
+      ["push", "lab", await server().project({ ...EVIL, name: "victim" })],
+      server().laptop("deploy"),
+    ));
   assertEquals(ran.code, 3, ran.stderr);
+  tried.set("a Dockerfile", pushes.map(({ name }) => name));
 });
 
 Deno.test("a link that a container left in its volume is not followed by its next release", async () => {
@@ -156,38 +189,24 @@ Deno.test("a build finds nothing in another service's cache, though it names the
   assertEquals((succeeded(ran).stdout + ran.stderr).includes(MARK), false);
 });
 
-const ASKED: readonly (readonly [where: string, body?: string])[] = [
-  ["GET /v1/services/victim/logs"],
-  ["GET /v1/services/victim/releases"],
-  ["GET /v1/services/victim/releases/1/verdict"],
-  ["GET /v1/deploys/victim.1/events"],
-  ["GET /v1/services/victim/env"],
-  ["POST /v1/services/victim/env/TOKEN", "{}"],
-  ["POST /v1/services/victim/env", "{}"],
-  ["POST /v1/services/victim/rollback", "{}"],
-  ["POST /v1/services/victim/restart", "{}"],
-  ["POST /v1/services/victim/cancel", "{}"],
-  ["POST /v1/services/victim/scale", "{}"],
-  ["POST /v1/services/victim/stop", "{}"],
-  ["DELETE /v1/services/victim", ""],
-  ["POST /v1/missing?service=victim", "{}"],
-  ["POST /v1/deploy?service=victim", "{}"],
-  ["GET /v1/registries"],
-  ["POST /v1/registries", "{}"],
-];
-
 for (const role of ["deploy", "admin"] as const) {
   Deno.test(`a key with the role ${role} for one service may ask nothing about another, and each try is audited`, async () => {
     const { attacker } = await scene();
-    const key = await importPrivateKey(await Deno.readTextFile(`${server().folder}/${role}/key`));
-    for (const [where, body] of ASKED) {
-      const before = refusals();
+    const keyOf = async (laptop: string) =>
+      await importPrivateKey(await Deno.readTextFile(`${server().folder}/${laptop}/key`));
+    const [key, admin] = [await keyOf(role), await keyOf("laptop")];
+    for (const [where, body] of ABOUT_VICTIM) {
       const crafted: Crafted = { where, ...body !== undefined && { body } };
-      const { status, text } = await attacker.signed(crafted, { key });
+      const { status, text } = await audited(where, () => attacker.signed(crafted, { key }));
       assertEquals([status, text.includes(MARK)], [401, false], `${where}: ${text}`);
-      assertGreater(refusals(), before, where);
-      refused++;
     }
+    const known = await knownKeys(server());
+    for (const { name, send, status: expected, says } of ESCALATIONS) {
+      const { status, text } = await audited(name, () => send(attacker, key, admin));
+      assertEquals([status, text.includes(says), text.includes(MARK)], [expected, true, false], `${name}: ${text}`);
+    }
+    assertEquals(await knownKeys(server()), known);
+    tried.set("a key", [...ABOUT_VICTIM.map(([where]) => where), ...ESCALATIONS.map(({ name }) => name)]);
     for (const where of ["GET /v1/services", "GET /v1/stats"]) {
       const { status, text } = await attacker.signed({ where }, { key });
       assertEquals([status, text.includes("victim")], [200, false], text);
@@ -201,27 +220,29 @@ Deno.test("code inside the receiver's container finds no key and no state, and t
   const { Mounts, State } = await inspect(names.receiver);
   const inside = (source: string) => Mounts.find(({ Source }) => Source === source)?.Destination ?? "";
   const { database, daemonKey, sealingKey, daemonSocket, secrets, blobs, manifests, routesFile } = layout;
-  for (const path of [database, daemonKey, sealingKey, daemonSocket, secrets, blobs, manifests, routesFile]) {
-    await assertMissing(`/proc/${State.Pid}/root${path}`);
-  }
-  await assertMissing(`/proc/${State.Pid}/root/var/run/docker.sock`);
+  const hidden = [database, daemonKey, sealingKey, daemonSocket, secrets, blobs, manifests, routesFile];
+  const paths = [...hidden, layout.settings, layout.acme, "/var/run/docker.sock", "/var/lib/docker"];
+  for (const path of paths) await assertMissing(`/proc/${State.Pid}/root${path}`);
   await Deno.copyFile(`${CHECKOUT}/.tools/testapp/app`, `${layout.spool}/attack`);
   await Deno.chmod(`${layout.spool}/attack`, 0o755);
-  const local = ["POST /v1/upgrade", "POST /v1/services/victim/exec", "POST /v1/services/victim/run"];
-  for (const [where, body = ""] of [...ASKED, ...local.map((one) => [one, "{}"] as const)]) {
-    const before = refusals();
+  const local = [
+    "POST /v1/upgrade",
+    "POST /v1/services/victim/exec",
+    "POST /v1/services/victim/run",
+    "PUT /v1/blobs?service=victim",
+    "POST /v1/backup",
+    "GET /v1/../../state.db",
+  ];
+  for (const [where, body = ""] of [...ABOUT_VICTIM, ...local.map((one) => [one, "{}"] as const)]) {
     const [method = "", path = ""] = where.split(" ");
-    const { output } = await exec(names.receiver, [
-      `${inside(layout.spool)}/attack`,
-      ...["call", `${inside(layout.gate)}/gate.sock`, method, path, body],
-    ]);
+    const command = [`${inside(layout.spool)}/attack`, "call", `${inside(layout.gate)}/gate.sock`, method, path, body];
+    const { output } = await audited(where, () => exec(names.receiver, command));
     // The gate has no uploads, and does not know what is asked on the server only.
     const expected = path.startsWith("/v1/missing") || local.includes(where) ? "400\n" : "401\n";
     assertEquals([output.startsWith(expected), output.includes(MARK)], [true, false], `${where}: ${output}`);
-    assertGreater(refusals(), before, where);
-    refused++;
   }
   await Deno.remove(`${layout.spool}/attack`);
+  tried.set("code in the receiver", [...paths, ...ABOUT_VICTIM.map(([where]) => where), ...local]);
 });
 
 async function assertMissing(path: string): Promise<void> {
@@ -233,6 +254,11 @@ Deno.test("after all of it the victim answers, its routes are as before, and it 
   assertEquals(await routes(), (await scene()).routes);
   const history = succeeded(await server().run(["history", "victim", "--json"])).stdout;
   assertEquals(history.includes('"release":2'), false, history);
-  console.log(`${refused} attempts, each refused`);
-  assertGreater(refused, 90);
+});
+
+Deno.test("what was tried is no less than 40 different things", () => {
+  const counts = [...tried].map(([who, names]) => `${who} ${new Set(names).size}`);
+  const all = [...tried.values()].reduce((sum, names) => sum + new Set(names).size, 0);
+  console.log(`hostile attempts, each refused: ${all} (${counts.join(", ")})`);
+  assertGreater(all, 100);
 });

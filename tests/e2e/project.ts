@@ -13,6 +13,8 @@ export interface AppProject {
   readonly from?: string;
   /** Instructions before `FROM`. */
   readonly head?: readonly string[];
+  /** The first line, such as `# syntax=...`. */
+  readonly first?: string;
   /** How the name is given; `service` is as in mypaas 0.5. */
   readonly nameOption?: "servicename" | "service";
 }
@@ -24,13 +26,14 @@ export interface AppProject {
  */
 export async function writeProject(
   folder: string,
-  { name, options = {}, app = {}, instructions = [], from = "scratch", head = [], nameOption = "servicename" }:
+  { name, options = {}, app = {}, instructions = [], from = "scratch", head = [], first, nameOption = "servicename" }:
     AppProject,
 ): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.copyFile(`${CHECKOUT}/.tools/testapp/app`, `${folder}/app`);
   await Deno.chmod(`${folder}/app`, 0o755);
   const lines = [
+    ...first === undefined ? [] : [first],
     `# mypaas.${nameOption} = ${name}`,
     ...Object.entries(options).flatMap(([option, value]) => [value].flat().map((one) => `# mypaas.${option} = ${one}`)),
     ...head,

@@ -32,6 +32,12 @@ const RUN_ELSEWHERE: Readonly<Record<string, readonly [string, string]>> = {
   "mypaas exec -it counter --server ssh://root@vm -- sh": ["tests/e2e/ssh_test.ts", '"exec",'],
   "mypaas env set counter PASSWORD --secret": ["tests/e2e/secret_file_test.ts", '"--secret"'],
   "mypaas doctor --server NAME": ["tests/e2e/doctor_test.ts", '"doctor", "--server"'],
+  "mypaas backup /root/server.backup": ["tests/e2e/backup_test.ts", 'mypaas("backup", path()'],
+  "ssh root@server mypaas backup - --passphrase-file /root/passphrase >server.backup": [
+    "tests/vm/backup_vm_test.ts",
+    "mypaas backup - ",
+  ],
+  "mypaas restore server.backup": ["tests/e2e/backup_test.ts", 'mypaas("restore", '],
   "mypaas --root DIR ...": ["tests/e2e/lab.ts", '"--root"'],
 };
 
@@ -56,8 +62,9 @@ function disarm(command: CommandUnknownOpts): void {
 
 /** What a shell hands to `mypaas` when a line is typed, with whatever else is in it. */
 async function wordsOf(line: string): Promise<readonly string[]> {
-  const record = 'mypaas() { printf "%s\\0" "$@" >&7; }; curl() { :; }; sh() { :; }; eval "$1"';
-  const script = `exec 7>&1 >/dev/null 2>&1; ${record}; :`;
+  const record = 'mypaas() { printf "%s\\0" "$@" >&7; }; curl() { :; }; sh() { :; }; ssh() { shift; "$@"; }; eval "$1"';
+  // In a folder of its own: a line may write a file.
+  const script = `exec 7>&1 >/dev/null 2>&1; cd "$(mktemp -d)" && trap 'rm -r "$PWD"' EXIT; ${record}; :`;
   const { stdout } = await new Deno.Command("bash", { args: ["-c", script, "bash", line], stdin: "null" }).output();
   return new TextDecoder().decode(stdout).split("\0").slice(0, -1);
 }

@@ -87,7 +87,7 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
     rule: "(Host(`1.2.3.4`) || Host(`paas.example`)) && PathPrefix(`/v1/`)",
     priority: 1000000,
     service: "mypaas-receiver",
-    middlewares: ["mypaas-receiver-hold"],
+    middlewares: ["mypaas-receiver-rate", "mypaas-receiver-hold"],
   };
   const table = (plainHttp: boolean) =>
     parse(renderRouteFile([], { ...EXTRAS, defaultCertificate, receiver: { ...receiver, plainHttp } })) as {
@@ -98,6 +98,7 @@ Deno.test("renderRouteFile() leads /v1/ of the server's own hosts to the receive
   assertEquals(http["routers"]?.["mypaas-receiver"], { ...router, entryPoints: ["websecure"], tls: {} });
   assertEquals(http["routers"]?.["mypaas-receiver-plain"], undefined);
   assertEquals(table(true).http["routers"]?.["mypaas-receiver-plain"], { ...router, entryPoints: ["web"] });
+  assertEquals(http["middlewares"]?.["mypaas-receiver-rate"], { rateLimit: { average: 25, burst: 500, period: "1s" } });
   assertEquals(http["middlewares"]?.["mypaas-receiver-hold"], {
     retry: { attempts: 25, initialInterval: "200ms", timeout: "5000ms" },
   });

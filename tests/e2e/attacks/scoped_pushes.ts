@@ -4,12 +4,14 @@ export interface ScopedPush {
   /** Written `# mypaas.<option>`. */
   readonly options?: readonly string[];
   /** Instructions before `FROM`. */
+  /** The first line. */
+  readonly first?: string;
   readonly head?: readonly string[];
   readonly from?: string;
   /** Lines behind it. */
   readonly instructions?: readonly string[];
   readonly says: string;
-  /** Whether it is refused before anything is sent; the daemon reads the Dockerfile again. */
+  /** The Dockerfile says it itself, so the laptop of who pushes it refuses already. */
   readonly onLaptop?: boolean;
 }
 
@@ -20,10 +22,13 @@ export interface Targets {
   /** The volume root. */
   readonly volumes: string;
   readonly httpPort: number;
+  readonly httpsPort: number;
+  /** The folder of the state. */
+  readonly state: string;
 }
 
 /** Every way to get at what is not one's own by a Dockerfile. `left` is a folder of the volume root that no service has. */
-export function scopedPushes({ image, imageId, volumes, httpPort }: Targets): readonly ScopedPush[] {
+export function scopedPushes({ image, imageId, volumes, httpPort, httpsPort, state }: Targets): readonly ScopedPush[] {
   const volume = (source: string, says: string): ScopedPush => ({
     name: `the volume ${source}`,
     options: [`volume = ${source}:/x`],
@@ -62,6 +67,47 @@ export function scopedPushes({ image, imageId, volumes, httpPort }: Targets): re
       says: "is not allowed",
       onLaptop: true,
     },
+    { name: "its image with a digest", from: `${image}@sha256:${"0".repeat(64)}`, says: foreign },
+    { name: "its image by a shorter id", from: imageId.replace("sha256:", "").slice(0, 12), says: "Cannot " },
+    { name: "its image in a later stage", instructions: [`FROM ${image} AS last`], says: foreign },
+    { name: "its image by ONBUILD", instructions: [`ONBUILD COPY --from=${image} / /stolen`], says: foreign },
+    {
+      name: "its image to read the Dockerfile",
+      first: `# syntax=${image}`,
+      says: "cannot be the syntax",
+      onLaptop: true,
+    },
+    {
+      name: "a reader of Dockerfiles of one's own",
+      first: "# syntax=evil/frontend",
+      says: "cannot be the syntax",
+      onLaptop: true,
+    },
+    {
+      name: "a reader of one's own by an argument",
+      onLaptop: true,
+      options: ["buildarg = BUILDKIT_SYNTAX=evil/frontend"],
+      says: "is set by the build itself",
+    },
+    {
+      name: "another service's build cache by an argument",
+      onLaptop: true,
+      options: ["buildarg = BUILDKIT_CACHE_MOUNT_NS=victim"],
+      says: "is set by the build itself",
+    },
+    {
+      name: "a secret of the builder",
+      onLaptop: true,
+      instructions: ["RUN --mount=type=secret,id=TOKEN cat /run/secrets/TOKEN"],
+      says: "needs a BuildKit session",
+    },
+    { name: "a build without a fence", instructions: ["RUN --security=insecure id"], says: "Cannot " },
+    { name: "the port for https", options: [`publish = ${httpsPort}:80`], says: "it is the server's own" },
+    { name: "a path with ..", options: ["volume = ~/evil/../victim:/x"], says: "Cannot ", onLaptop: true },
+    { name: "Docker's folder", options: ["volume = /var/lib/docker:/x"], says: "it is not under" },
+    { name: "the state", options: [`volume = ${state}:/x`], says: "it is not under" },
+    { name: "a name of ours", options: ["servicename = mypaas-receiver"], says: "Cannot ", onLaptop: true },
+    { name: "the name of Traefik", options: ["servicename = traefik"], says: "Cannot ", onLaptop: true },
     {
       name: "another service's secret",
       options: ["env = TOKEN@file"],

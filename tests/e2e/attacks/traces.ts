@@ -47,8 +47,6 @@ export async function listing(folder: string, leftOut: readonly string[]): Promi
 }
 
 export interface Audit {
-  /** Whatever was asked for, refused or not. */
-  readonly asked: number;
   /** Lines that are not about something done. */
   readonly refusalLines: number;
   readonly refusals: number;
@@ -64,10 +62,8 @@ export function auditOf(server: TestServer): Audit {
     SELECT count(*) AS lines, coalesce(sum(count), 0) AS refusals,
       coalesce(max(length(action) + length(subject) + length(result) + length(address) + length(actor)), 0) AS longest
     FROM audit WHERE result <> 'ok'`).get();
-  const all = database.prepare("SELECT sum(count) AS asked FROM audit").get();
   const addresses = database.prepare("SELECT DISTINCT address FROM audit ORDER BY address").all();
   return {
-    asked: Number(all?.["asked"]),
     refusalLines: Number(row?.["lines"]),
     refusals: Number(row?.["refusals"]),
     longest: Number(row?.["longest"]),
