@@ -9,30 +9,49 @@ interface PebbleOptions {
   readonly httpPort: number;
   /** How long its certificates are valid; three months. */
   readonly validitySeconds?: number;
+  /** Where it is asked, and its name server on the same address; this machine's address, and 127.0.0.1. */
+  readonly listen?: string;
+  /** To which address every name leads that was not told to lead elsewhere; this machine's. */
+  readonly leadsTo?: string;
 }
 
 /** A certificate authority (Pebble) on this machine, and a name server that it and the daemon ask; both real. */
 export class Pebble implements AsyncDisposable {
-  /** This machine's address, to which every name leads that was not told to lead elsewhere. */
+  /** Where it is asked for certificates. */
   readonly address: string;
+  /** Address of its name server. */
+  readonly #nameServer: string;
+  readonly #leadsTo: string;
   readonly #folder: string;
   readonly #ports: readonly number[];
   readonly #client: Deno.HttpClient;
   readonly #processes: Deno.ChildProcess[] = [];
 
-  private constructor({ address, folder, ca }: { address: string; folder: string; ca: string }) {
+  private constructor(
+    { address, nameServer, leadsTo, folder, ca }: Readonly<
+      Record<"address" | "nameServer" | "leadsTo" | "folder" | "ca", string>
+    >,
+  ) {
     this.address = address;
+    this.#nameServer = nameServer;
+    this.#leadsTo = leadsTo;
     this.#folder = folder;
     this.#ports = [...freePorts(), ...freePorts()];
     this.#client = Deno.createHttpClient({ caCerts: [ca] });
   }
 
-  static async start({ httpPort, validitySeconds = 90 * 86400 }: PebbleOptions): Promise<Pebble> {
-    const address = await machineAddress();
+  static async start({ httpPort, validitySeconds = 90 * 86400, listen, leadsTo }: PebbleOptions): Promise<Pebble> {
+    const address = listen ?? await machineAddress();
     if (address === undefined) throw new Error("this machine has no address but 127.0.0.1");
     const folder = await Deno.makeTempDir({ prefix: "mypaas-pebble-" });
     const { certificatePem, keyPem } = await makeCertificate(address, new Date());
-    const pebble = new Pebble({ address, folder, ca: certificatePem });
+    const pebble = new Pebble({
+      address,
+      nameServer: listen ?? "127.0.0.1",
+      leadsTo: leadsTo ?? address,
+      folder,
+      ca: certificatePem,
+    });
     try {
       const config = {
         listenAddress: `0.0.0.0:${pebble.#port(0)}`,
@@ -56,14 +75,18 @@ export class Pebble implements AsyncDisposable {
 
   /** What `init` is told to use it. */
   get flags(): readonly string[] {
-    return [
-      "--acme",
-      `https://${this.address}:${this.#port(0)}/dir`,
-      "--acme-ca",
-      `${this.#folder}/ca.pem`,
-      "--dns",
-      `127.0.0.1:${this.#port(2)}`,
-    ];
+    return this.flagsWith(this.authorityFile);
+  }
+
+  /** The same for a machine that has the authority's own certificate in another file. */
+  flagsWith(authorityFile: string): readonly string[] {
+    const directory = `https://${this.address}:${this.#port(0)}/dir`;
+    return ["--acme", directory, "--acme-ca", authorityFile, "--dns", `${this.#nameServer}:${this.#port(2)}`];
+  }
+
+  /** The file with the certificate that it shows itself. */
+  get authorityFile(): string {
+    return `${this.#folder}/ca.pem`;
   }
 
   /** The file with the certificate that signed all others, for clients that trust it. */
@@ -101,9 +124,9 @@ export class Pebble implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const dns = `127.0.0.1:${this.#port(2)}`;
+    const dns = `${this.#nameServer}:${this.#port(2)}`;
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", ""];
-    const names = ["-defaultIPv4", this.address, "-defaultIPv6", "", "-dns01", dns, ...off];
+    const names = ["-defaultIPv4", this.#leadsTo, "-defaultIPv6", "", "-dns01", dns, ...off];
     this.#spawn("pebble-challtestsrv", [...names, "-management", `127.0.0.1:${this.#port(3)}`]);
     // It waits a while before it looks, and refuses some requests, unless it is told not to.
     const env = { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0", PEBBLE_AUTHZREUSE: "0" };
