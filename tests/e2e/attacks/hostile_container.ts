@@ -26,7 +26,8 @@ export interface Surroundings {
 }
 
 const UNREACHED = /can't connect|timed out|[Uu]nreachable|refused/;
-const NO_NAME = /can't resolve|NXDOMAIN|can't find/;
+/** nslookup has asked. Name servers outside of Docker say that there is no such name, or say it by an empty answer. */
+const ASKED_NAMES = /Server:|timed out/;
 const MISSING = /No such file|can't open|not found/;
 const FORBIDDEN = /not permitted|[Pp]ermission denied|Read-only|not allowed|superuser/;
 
@@ -45,7 +46,12 @@ function networkAttempts(
 ): readonly Attempt[] {
   const at = (name: string, addresses: readonly string[], port: number, path: string) =>
     addresses.map((to) => ({ name: `${name} at ${to}`, command: ask(to, port, { path }), says: UNREACHED }));
-  const named = (name: string, host: string) => ({ name, command: `nslookup ${host}`, says: NO_NAME });
+  const named = (name: string, host: string) => ({
+    name,
+    // The first lines tell the name server's own address.
+    command: `a=$(nslookup ${host} 2>&1); echo "$a"; echo "$a" | sed '1,/^$/d' | grep '^Address'`,
+    says: ASKED_NAMES,
+  });
   const notThere = (name: string, command: string) => ({ name, command: `${command}; false`, says: /404 Not Found/ });
   // What nobody signed, from the container's place in the network: no busybox speaks TLS.
   const unsigned = (name: string, path: string, says: RegExp, ...more: readonly string[]) => ({
