@@ -62,6 +62,28 @@ export async function* ticks(intervalMs: number, signal: AbortSignal): AsyncGene
   }
 }
 
+/** Does something when a time is over, unless it is disposed before. `AbortSignal.timeout` keeps its timer until then. */
+export class Deadline implements Disposable {
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #over = false;
+
+  constructor(ms: number, act: () => void) {
+    this.#timer = setTimeout(() => {
+      this.#over = true;
+      act();
+    }, ms);
+  }
+
+  /** Whether the time was over before it was disposed. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** The time of a wait was over. */
 export class TimeoutError extends MyPaasError {
   override readonly name = "TimeoutError";

@@ -1,3 +1,4 @@
+import { limitedGate } from "../daemon/gate_limits.ts";
 import { daemonHandler } from "../daemon/handler.ts";
 import { messageOf, MyPaasError } from "../error.ts";
 import { readText } from "../host/files.ts";
@@ -61,7 +62,10 @@ export async function runDaemon({ root, version, terminal, env }: CliContext): P
     serveUnix({ path: layout.daemonSocket, mode: 0o600 }, daemonHandler(parts, "local")),
     serveUnix(
       { path: layout.gateSocket, mode: 0o660, owner: { uid: 0, gid: RECEIVER_USER } },
-      daemonHandler(parts, "gate"),
+      limitedGate(daemonHandler(parts, "gate"), {
+        clock: () => performance.now(),
+        onRefused: (sentence) => log(`gate: ${sentence}`),
+      }),
     ),
   ]);
   // Its end says nothing about the server.

@@ -6,6 +6,7 @@ import { AuthError, messageOf, MyPaasError, traceOf, UsageError } from "../error
 import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES, MAX_UNSIGNED_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
+import { type BodyLimits, BodyRefused, IncomingBody } from "../wire/incoming_body.ts";
 import { KEEP_PATH, parseKeepRequest } from "../wire/keep.ts";
 import { parseLoginRequest, parseServiceName } from "../wire/request_schemas.ts";
 import { urlOfRequest } from "../wire/request_url.ts";
@@ -14,6 +15,7 @@ import { parseJson } from "../wire/validate.ts";
 import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
 import type { Door } from "./door.ts";
+import { readOn, UNWANTED_BODY_MS } from "./gate_limits.ts";
 import { keepLines, type KeepListParts } from "./blob_lists.ts";
 import { authenticate, type AuthenticateParts } from "./authenticate.ts";
 import { LackingHere } from "./manifests.ts";
@@ -51,9 +53,15 @@ async function answerOrFailure(parts: HandlerParts, request: Request, door: Door
     } else if (door === "gate" && !state.looked && !(error instanceof AuthError)) {
       noteOdd(parts, request, { error, actor: state.by ?? "unknown" });
     }
-    const status = error instanceof LackingHere ? STATUS_CODE.Conflict : undefined;
-    return await parts.signer.signed(errorAnswer(error, status), state.asked);
+    return await parts.signer.signed(errorAnswer(error, statusOf(error)), state.asked);
+  } finally {
+    await readOn(request);
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof LackingHere) return STATUS_CODE.Conflict;
+  return error instanceof BodyRefused ? STATUS_CODE.ContentTooLarge : undefined;
 }
 
 interface RequestState {
@@ -245,6 +253,8 @@ interface Body {
   readonly take: Call["takeBody"];
 }
 
+/** How long a body may take, in milliseconds: the receiver gives it less. Over ssh it comes as slowly as the line is. */
+const BODY_MS: Readonly<Record<Door, number>> = { gate: 150_000, local: 15 * 60_000 };
 const NO_BODY: Body = { bytes: 0, take: () => undefined };
 /** To parse so much takes some ten times that for a moment. */
 const LARGE_BODY_BYTES = 1 << 20;
@@ -254,7 +264,8 @@ async function readBody(
   { door, route }: { readonly door: Door; readonly route: Pick<ApiRoute, "command"> },
 ): Promise<Body> {
   if (request.body === null) return NO_BODY;
-  let bytes = await readBytes(request, route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES);
+  const most = route.command === "deploy" ? MAX_DEPLOY_BODY_BYTES : MAX_BODY_BYTES;
+  let bytes = await readBytes(request, { bytes: most, ms: BODY_MS[door] });
   if (door === "gate") await checkContentDigest(bytes, request.headers.get("content-digest"));
   const take = () => {
     const taken = bytes;
@@ -266,30 +277,15 @@ async function readBody(
 
 /** Of a request that nobody has signed. */
 async function readJson(request: Request): Promise<unknown> {
-  return parseJson(await readBytes(request, MAX_UNSIGNED_BODY_BYTES), "the request");
+  return parseJson(await readBytes(request, { bytes: MAX_UNSIGNED_BODY_BYTES, ms: BODY_MS.gate }), "the request");
 }
 
-async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
+async function readBytes({ body }: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
+  if (body === null) return new Uint8Array();
+  const incoming = new IncomingBody(body, limits);
   try {
-    for await (const part of request.body ?? []) {
-      size += part.length;
-      if (size > most) {
-        throw new UsageError(`Cannot read the request: its body is larger than ${most >> 10} KiB`);
-      }
-      parts.push(part);
-    }
-  } catch (cause) {
-    throw cause instanceof MyPaasError
-      ? cause
-      : new UsageError("Cannot read the request: its body broke off", { cause });
+    return await incoming.whole();
+  } finally {
+    await incoming.drain(UNWANTED_BODY_MS);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -11,8 +11,8 @@ import type { HelloAnswer } from "../wire/requests.ts";
 import { urlOfRequest } from "../wire/request_url.ts";
 import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
-import { type BodyLimits, BodyRefused, IncomingBody, whenBodyEnds } from "./bodies.ts";
-import { type SlotLimits, Slots } from "./slots.ts";
+import { type BodyLimits, BodyRefused, IncomingBody, whenBodyEnds } from "../wire/incoming_body.ts";
+import { type SlotLimits, Slots } from "../wire/slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
 
 /** The way to the daemon. `src/host` implements it over the unix socket. */

@@ -9,7 +9,7 @@ import { parseMissingRequest } from "../wire/request_schemas.ts";
 import type { BlobsAnswer, MissingAnswer } from "../wire/requests.ts";
 import { parseJson } from "../wire/validate.ts";
 import { Batches, type BatchParts, type BatchWriter } from "./batches.ts";
-import { BodyRefused, IncomingBody } from "./bodies.ts";
+import { BodyRefused, IncomingBody } from "../wire/incoming_body.ts";
 
 export interface UploadLimits {
   /** Body of one `PUT /v1/blobs`. */

@@ -41,7 +41,8 @@ export class SqliteAuditLog implements AuditLog {
 
   /** @returns false when the line has been trimmed */
   #countOneMore(id: number, { subject, result }: AuditLine): boolean {
-    const counted = this.#database.run(
+    // Not worth a sync each: a flood would keep the disk from deploys.
+    const counted = this.#database.runLoosely(
       "UPDATE audit SET count = count + 1, subject = ?, result = ? WHERE id = ?",
       bounded(subject),
       bounded(result),

@@ -48,6 +48,16 @@ export class Database implements Disposable {
     }
   }
 
+  /** The same for what may be lost when the power goes: it is on the disk with the next change by `run`. */
+  runLoosely(sql: string, ...values: readonly SQLInputValue[]): { readonly changes: number } {
+    this.#database.exec("PRAGMA synchronous = NORMAL");
+    try {
+      return this.run(sql, ...values);
+    } finally {
+      this.#database.exec("PRAGMA synchronous = FULL");
+    }
+  }
+
   /** The first row that a statement gives, which may be one that changes something. */
   get(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
     try {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { serveUnix } from "../../src/host/serve_unix.ts";
 import { BenchDaemon } from "./bench_daemon.ts";
 
 for (const path of ["/v1/login", "/v1/verify"]) {
@@ -6,8 +7,8 @@ for (const path of ["/v1/login", "/v1/verify"]) {
     await using daemon = await BenchDaemon.start();
     const body = new Uint8Array(65 << 10);
     const response = await daemon.gate(new Request(`http://daemon${path}`, { method: "POST", body }));
-    assertEquals(response.status, 400);
-    assertStringIncludes(await response.text(), "its body is larger than 64 KiB");
+    assertEquals(response.status, 413);
+    assertStringIncludes(await response.text(), "it is longer than 65536 bytes");
   });
 }
 
@@ -38,4 +39,23 @@ Deno.test("a request names one service, and one that can be", async () => {
   const lines = daemon.audit.lines(9);
   assertEquals(lines.map(({ actor, count }) => [actor, count]), [[`ann (${ann.id})`, 4]]);
   assert(JSON.stringify(lines).length < 1000);
+});
+
+Deno.test("who is refused hears so, however much it is still sending", async () => {
+  await using daemon = await BenchDaemon.start();
+  const path = `${await Deno.makeTempDir()}/gate.sock`;
+  const server = await serveUnix({ path, mode: 0o600 }, daemon.gate);
+  const client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  try {
+    for (const [where, status] of [["deploy?service=blog", 401], ["verify", 413], ["nothing", 400]] as const) {
+      for (let n = 0; n < 30; n++) {
+        const body = new Uint8Array(300_000);
+        const response = await fetch(`http://daemon/v1/${where}`, { client, method: "POST", body });
+        assertEquals(response.status, status, await response.text());
+      }
+    }
+  } finally {
+    client.close();
+    await server.close();
+  }
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BodyBroken, BodyRefused, IncomingBody, whenBodyEnds } from "../../src/receiver/bodies.ts";
+import { BodyBroken, BodyRefused, IncomingBody, whenBodyEnds } from "../../src/wire/incoming_body.ts";
 
 const MINUTE = 60_000;
 

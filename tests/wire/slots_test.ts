@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Slots } from "../../src/receiver/slots.ts";
+import { Slots } from "../../src/wire/slots.ts";
 
 Deno.test("Slots.take() lets one address have only its share", () => {
   const slots = new Slots({ requests: 3, requestsPerAddress: 2 });

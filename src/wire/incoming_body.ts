@@ -1,4 +1,5 @@
 import { UsageError } from "../error.ts";
+import { Deadline } from "../wait.ts";
 
 /** How much of a body is read, and for how long. */
 export interface BodyLimits {
@@ -23,7 +24,7 @@ const MOST_DRAINED_BYTES = 64 << 20;
 export class IncomingBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #limits: BodyLimits;
-  readonly #deadline: AbortSignal;
+  readonly #deadline: Deadline;
   #bytes = 0;
   #refused: BodyRefused | BodyBroken | undefined;
   #ended = false;
@@ -31,8 +32,7 @@ export class IncomingBody {
   constructor(body: ReadableStream<Uint8Array>, limits: BodyLimits) {
     this.#reader = body.getReader();
     this.#limits = limits;
-    this.#deadline = AbortSignal.timeout(limits.ms);
-    this.#deadline.addEventListener("abort", this.#giveUp, { once: true });
+    this.#deadline = new Deadline(limits.ms, this.#giveUp);
   }
 
   /** The body for somebody who wants a stream. Each stream on the way costs time for every part. */
@@ -74,15 +74,14 @@ export class IncomingBody {
    * limit is read as well: who sends it is to hear so.
    */
   async drain(ms = this.#limits.ms): Promise<void> {
-    const patience = AbortSignal.timeout(ms);
-    patience.addEventListener("abort", this.#giveUp, { once: true });
+    using _patience = new Deadline(ms, this.#giveUp);
+    using _deadline = this.#deadline;
     try {
       for (let bytes = 0; !this.#ended && bytes < MOST_DRAINED_BYTES;) bytes += (await this.#read())?.length ?? 0;
     } catch {
       // It broke off.
     }
     if (!this.#ended) this.#giveUp();
-    for (const signal of [patience, this.#deadline]) signal.removeEventListener("abort", this.#giveUp);
   }
 
   async #next(): Promise<Uint8Array | undefined> {
@@ -97,7 +96,7 @@ export class IncomingBody {
         : new BodyBroken("Cannot read the body of the request: it broke off", { cause });
     }
     this.#bytes += part?.length ?? 0;
-    if (this.#deadline.aborted) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);
+    if (this.#deadline.over) this.#refuse(`it took longer than ${this.#limits.ms / 1000} s`);
     if (this.#bytes > this.#limits.bytes) this.#refuse(`it is longer than ${this.#limits.bytes} bytes`);
     return part;
   }
@@ -105,6 +104,7 @@ export class IncomingBody {
   async #read(): Promise<Uint8Array | undefined> {
     const { done, value } = await this.#reader.read();
     this.#ended = done;
+    if (done) this.#deadline[Symbol.dispose]();
     return value;
   }
 
