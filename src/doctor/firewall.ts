@@ -68,6 +68,8 @@ function walk(chain: string, chains: Chains, packet: Packet, depth = 0): Verdict
   for (const words of chains.get(chain) ?? []) {
     const target = words[words.indexOf("-j") + 1] ?? "";
     const rule = `-A ${chain} ${words.join(" ")}`;
+    // Between bridges only. Docker moves it before and behind DOCKER-USER when it makes a network.
+    if (/^DOCKER-ISOLATION/.test(target)) continue;
     if (/^DOCKER(?!-USER)/.test(target)) return undefined;
     const matches = match(words, packet);
     if (matches === "no") continue;

@@ -39,6 +39,13 @@ Deno.test("checkFirewall() names a rule that drops all from outside, and how to 
   assertStringIncludes(finding?.fix ?? "", "iptables -D DOCKER-USER -i eth0 -j DROP");
 });
 
+Deno.test("checkFirewall() reads on behind Docker's fence between networks, which Docker puts first for a moment", () => {
+  const [isolation = "", ...rest] = [DOCKER[2], DOCKER[0], DOCKER[1], ...DOCKER.slice(3)];
+  const tables = [[isolation, ...rest, "-A DOCKER-ISOLATION-STAGE-1 -j RETURN", "-A DOCKER-USER -j DROP"].join("\n")];
+  const findings = checkFirewall({ tables, nft: undefined, interface: "eth0", ports: PORTS });
+  assertEquals(findings.map(({ level }) => level), ["fault", "fault"]);
+});
+
 Deno.test("checkFirewall() knows that a port is the container's when it is forwarded, unless the rule asks for the first", () => {
   assertEquals(found(["-A DOCKER-USER -p tcp -m tcp --dport 443 -j REJECT --reject-with icmp-port-unreachable"]), [
     "fault: keeps visitors from port 8443: -A DOCKER-USER -p tcp -m tcp --dport 443 -j REJECT --reject-with icmp-port-unreachable",
