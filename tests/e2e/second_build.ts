@@ -15,7 +15,8 @@ export async function compileVersion(folder: string, version: string, edits: rea
   const checkout = (names: readonly string[]) => names.map((name) => `${CHECKOUT}/${name}`);
   await run("mkdir", "-p", `${folder}/scripts`);
   await run("cp", "-R", ...checkout(["main.ts", "deno.json", "deno.lock", "src", "types"]), folder);
-  await run("cp", ...checkout(["scripts/compile", "scripts/toolchain.sh"]), `${folder}/scripts`);
+  const scripts = ["compile", "toolchain.sh", "strip_types.ts", "mask_code.ts"].map((name) => `scripts/${name}`);
+  await run("cp", ...checkout(scripts), `${folder}/scripts`);
   for (const [path, before, after] of [["deno.json", `"${VERSION}"`, `"${version}"`], ...edits] as const) {
     const text = await Deno.readTextFile(`${folder}/${path}`);
     if (!text.includes(before)) throw new Error(`${path} has no ${before}`);

@@ -33,6 +33,21 @@ Deno.test("dist/mypaas holds nothing of the tests and the scripts", async () => 
   assertEquals({ code: found.code, text: new TextDecoder().decode(found.stdout) }, { code: 1, text: "" });
 });
 
+Deno.test("the same sources give the same bytes, without a path of the machine that compiled them", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mypaas-bytes-" });
+  const programs = ["one", "two"].map((name) => `${folder}/${name}`);
+  try {
+    for (const program of programs) await output(`${CHECKOUT}/scripts/compile`, ["--output", program]);
+    const sums = (await output("sha256sum", programs)).trim().split("\n").map((line) => line.split(" ")[0]);
+    assertEquals(sums[0], sums[1]);
+    const found = await new Deno.Command("grep", { args: ["--text", "-c", `${CHECKOUT}/src`, programs[0] ?? ""] })
+      .output();
+    assertEquals(new TextDecoder().decode(found.stdout).trim(), "0");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("dist/mypaas runs alone in an empty Debian root", async () => {
   const folder = await Deno.makeTempDir({ prefix: "mypaas-root-" });
   const image = `mypaas-test-root:${crypto.randomUUID()}`;
