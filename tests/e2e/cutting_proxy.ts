@@ -6,6 +6,8 @@ interface Direction {
   bytes: number;
   /** Where all connections are cut, in bytes, in order. */
   cuts: number[];
+  /** Behind so many bytes nothing passes until it is released. */
+  hold: { readonly bytes: number; readonly released: Promise<void> } | undefined;
 }
 
 /**
@@ -19,8 +21,8 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #open = new Set<Deno.TcpConn>();
   readonly #joined = new Set<Promise<void>>();
   readonly #directions: Record<"up" | "down", Direction> = {
-    up: { bytes: 0, cuts: [] },
-    down: { bytes: 0, cuts: [] },
+    up: { bytes: 0, cuts: [], hold: undefined },
+    down: { bytes: 0, cuts: [], hold: undefined },
   };
 
   constructor(to: number) {
@@ -50,13 +52,22 @@ export class CuttingProxy implements AsyncDisposable {
     return this.#directions.up.cuts.length + this.#directions.down.cuts.length;
   }
 
-  /** Waits until the client has sent so many bytes since `taken()`. */
-  async untilUp(bytes: number): Promise<void> {
-    await waitUntil(() => this.#directions.up.bytes >= bytes, {
-      what: `the client has sent ${bytes} bytes`,
-      timeoutMs: 60_000,
-      intervalMs: 5,
-    });
+  /**
+   * Does something when the client has sent so many bytes since `taken()`; what follows is held back meanwhile, so that a
+   * push is under way however fast it is.
+   */
+  async whenSent<T>(bytes: number, act: () => Promise<T>): Promise<T> {
+    const { up } = this.#directions;
+    const released = Promise.withResolvers<void>();
+    up.hold = { bytes, released: released.promise };
+    try {
+      const what = `the client has sent ${bytes} bytes`;
+      await waitUntil(() => up.bytes >= bytes, { what, timeoutMs: 60_000, intervalMs: 5 });
+      return await act();
+    } finally {
+      up.hold = undefined;
+      released.resolve();
+    }
   }
 
   async #accept(): Promise<void> {
@@ -85,6 +96,7 @@ export class CuttingProxy implements AsyncDisposable {
     try {
       for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
         const end = passing(direction, read);
+        if (direction.hold !== undefined && direction.bytes >= direction.hold.bytes) await direction.hold.released;
         for (let at = 0; at < end;) at += await to.write(buffer.subarray(at, end));
         if (end < read) return this.#cut();
       }

@@ -99,8 +99,7 @@ Deno.test("a push goes on when the receiver is started again meanwhile", async (
   const dockerfile = await project("again");
   proxy.taken();
   const pushing = push(dockerfile);
-  await proxy.untilUp(PROJECT_BYTES / 4);
-  await restartContainer(server().names.receiver);
+  await proxy.whenSent(PROJECT_BYTES / 4, () => restartContainer(server().names.receiver));
   const ran = succeeded(await pushing);
   const { up } = proxy.taken();
   assert(kinds(ran).includes("retry"));
@@ -119,9 +118,10 @@ Deno.test("after a push that was killed, the next one sends what did not arrive"
     stdout: "null",
     stderr: "null",
   }).spawn();
-  await proxy.untilUp(PROJECT_BYTES / 2);
-  killed.kill("SIGKILL");
-  await killed.status;
+  await proxy.whenSent(PROJECT_BYTES / 2, () => {
+    killed.kill("SIGKILL");
+    return killed.status;
+  });
   const first = proxy.taken().up;
   succeeded(await push(dockerfile));
   assertLess(first + proxy.taken().up, PROJECT_BYTES * 1.05 + ON_THE_WAY);
