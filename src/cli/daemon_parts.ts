@@ -1,6 +1,7 @@
 import { Deploys } from "../daemon/deploys.ts";
 import { ServiceActions } from "../daemon/service_actions.ts";
 import { keptBlobs } from "../daemon/blob_lists.ts";
+import { DamagedParts } from "../daemon/damaged_parts.ts";
 import type { HandlerParts } from "../daemon/handler.ts";
 import { Logins } from "../daemon/logins.ts";
 import { PartWatch } from "../daemon/part_watch.ts";
@@ -213,7 +214,7 @@ export async function daemonParts(
     envStore,
     sealingKey: await ownSealingKey(layout),
     logins: new Logins({ serverId, keys, audit, now, server }),
-    sources: { local: local.blobs, gate: blobFolder(layout.spool) },
+    sources: { local: new DamagedParts(local.blobs), gate: new DamagedParts(blobFolder(layout.spool)) },
     manifests: manifestFolder(layout.manifests, log),
     uploads: local.uploads,
     blobLists,

@@ -1,11 +1,11 @@
 import type { Actor } from "../auth/actor.ts";
-import type { BlobSource } from "../archive/blobs.ts";
 import type { Command } from "../auth/roles.ts";
 import type { ReleaseStore } from "../deploy/store.ts";
 import type { Runtime } from "../deploy/runtime.ts";
 import type { ServiceSpec } from "../service/spec.ts";
 import type { SealingKey } from "../auth/seal.ts";
 import type { Certificates } from "./certificates.ts";
+import type { DamagedParts } from "./damaged_parts.ts";
 import type { Door } from "./door.ts";
 import type { Deploys } from "./deploys.ts";
 import type { EnvStore } from "./env_values.ts";
@@ -80,10 +80,14 @@ export interface ApiParts {
   /** What secrets are sealed to on their way here. */
   readonly sealingKey: SealingKey;
   /** Where the blobs of each door are. */
-  readonly sources: Readonly<Record<Door, BlobSource>>;
+  readonly sources: Readonly<Record<Door, DamagedParts>>;
   readonly manifests: ManifestStore;
   /** Serves `missing` and `blobs` over daemon.sock, with the receiver's code. */
-  readonly uploads: (request: Request, service: string) => Promise<Response>;
+  readonly uploads: (
+    request: Request,
+    service: string,
+    known: { readonly damaged: readonly string[] },
+  ) => Promise<Response>;
   readonly certificates: Pick<Certificates, "summaries" | "lookAtAll">;
   readonly urlsOf: (spec: ServiceSpec) => readonly string[];
   /** Called when a push has ended; the daemon may have nothing to do for a long time now. */

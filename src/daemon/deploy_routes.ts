@@ -21,8 +21,9 @@ function ofDeploy({ params }: Pick<Call, "params">): string | undefined {
   return params["id"]?.split(".")[0];
 }
 
-async function upload(call: Call, { uploads }: ApiParts): Promise<Result> {
-  return { response: await uploads(call.request, required(inQuery(call), "service")) };
+async function upload(call: Call, { uploads, sources }: ApiParts): Promise<Result> {
+  const service = required(inQuery(call), "service");
+  return { response: await uploads(call.request, service, { damaged: sources.local.damaged(service) }) };
 }
 
 async function deploy(call: Call, parts: ApiParts): Promise<Result> {

@@ -10,7 +10,7 @@ import { type BodyLimits, BodyRefused, IncomingBody } from "../wire/incoming_bod
 import { KEEP_PATH, parseKeepRequest } from "../wire/keep.ts";
 import { parseLoginRequest, parseServiceName } from "../wire/request_schemas.ts";
 import { urlOfRequest } from "../wire/request_url.ts";
-import { parseVerifyRequest, VERIFY_PATH } from "../wire/verify.ts";
+import { parseVerifyRequest, VERIFY_PATH, type VerifyAnswer } from "../wire/verify.ts";
 import { parseJson } from "../wire/validate.ts";
 import { senderVersion, skewHint, VERSION_HEADER } from "../wire/version.ts";
 import type { ApiParts, ApiRoute, Call, Result } from "./api.ts";
@@ -196,7 +196,8 @@ async function verifyForReceiver(parts: HandlerParts, request: Request, address:
   const route = { command, audited: false } as const;
   const result = await audited(parts, { route, actor, service, address }, () => {
     mayDo(actor, command, service);
-    return { json: { service } };
+    const damaged = command === "missing" ? parts.sources.gate.damaged(service) : [];
+    return { json: { service, ...damaged.length > 0 && { damaged } } satisfies VerifyAnswer };
   });
   return await respond(parts.signer, result, undefined);
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { MyPaasError } from "../error.ts";
-import type { BlobSource, BlobStore } from "../archive/blobs.ts";
+import { type BlobSource, type BlobStore, DamagedPart } from "../archive/blobs.ts";
 import type { Chunk } from "../wire/manifest.ts";
 import { diskError } from "./disk_error.ts";
 import { removeFile } from "./files.ts";
@@ -132,7 +132,7 @@ function readBlob(root: string, path: string, { digest, size }: Chunk): Uint8Arr
     }
     if (!info.isFile()) throw new MyPaasError(`Cannot read the stored part "${digest}": it is not a regular file`);
     if (info.size !== size) {
-      throw new MyPaasError(`Cannot read the stored part "${digest}": it has ${info.size} bytes, not ${size}`, {
+      throw new DamagedPart(`Cannot read the stored part "${digest}": it has ${info.size} bytes, not ${size}`, {
         hint: PUSH_AGAIN,
       });
     }
@@ -143,7 +143,7 @@ function readBlob(root: string, path: string, { digest, size }: Chunk): Uint8Arr
       filled += bytesRead;
     }
     if (sha256(content) !== digest) {
-      throw new MyPaasError(`Cannot use the stored part "${digest}": its content is not what its name says`, {
+      throw new DamagedPart(`Cannot use the stored part "${digest}": its content is not what its name says`, {
         hint: PUSH_AGAIN,
       });
     }

@@ -170,12 +170,12 @@ async function upload({ gate, uploads }: ReceiverParts, incoming: Incoming): Pro
     signal: request.signal,
   });
   if (!verified.ok) return passedOn(verified);
-  const { service } = parseVerifyAnswer(await verified.json());
+  const { service, damaged } = parseVerifyAnswer(await verified.json());
   const { method } = request;
-  if (method === "PUT") return await uploads(new Request(url, { method }), service, body);
+  if (method === "PUT") return await uploads(new Request(url, { method }), service, { body });
   const content = await body?.whole() ?? new Uint8Array();
   await checkContentDigest(content, request.headers.get("content-digest"));
-  return await uploads(new Request(url, { method, body: content }), service);
+  return await uploads(new Request(url, { method, body: content }), service, { damaged });
 }
 
 /** Passes a request on to the gate, and the answer back, both as they come. A client that goes away ends both. */

@@ -32,12 +32,16 @@ export interface UploadParts extends BatchParts {
   readonly limits: UploadLimits;
 }
 
-/**
- * Answers an upload to one service; the caller has verified that it is allowed.
- *
- * @param body the request's, when the caller has begun to read it
- */
-export type UploadHandler = (request: Request, service: string, body?: IncomingBody) => Promise<Response>;
+/** What the caller of an upload knows more than the request says. */
+export interface KnownOfUpload {
+  /** The request's, when the caller has begun to read it. */
+  readonly body?: IncomingBody | undefined;
+  /** Digests of stored blobs that count as missing. */
+  readonly damaged?: readonly string[] | undefined;
+}
+
+/** Answers an upload to one service; the caller has verified that it is allowed. */
+export type UploadHandler = (request: Request, service: string, known?: KnownOfUpload) => Promise<Response>;
 
 /** Too much of something that may be asked for. */
 class TooMuch extends UsageError {}
@@ -49,14 +53,16 @@ class TooMuch extends UsageError {}
 export function uploadHandler(parts: UploadParts): UploadHandler {
   const { limits } = parts;
   const batches = new Batches(parts);
-  return async (request, service, given) => {
+  return async (request, service, { body: given, damaged = [] } = {}) => {
     const bytes = request.method === "PUT" ? limits.putBytes : MAX_BODY_BYTES;
     const body = given ??
       (request.body === null ? undefined : new IncomingBody(request.body, { bytes, ms: limits.bodyMs }));
     try {
       switch (`${request.method} ${new URL(request.url).pathname}`) {
         case "POST /v1/missing":
-          return toResponse(jsonAnswer(await missing(parts, service, await body?.whole() ?? new Uint8Array())));
+          return toResponse(
+            jsonAnswer(await missing(parts, { service, damaged }, await body?.whole() ?? new Uint8Array())),
+          );
         case "PUT /v1/blobs":
           return toResponse(jsonAnswer(await storeBlobs(parts, batches.open(service), body)));
       }
@@ -77,12 +83,13 @@ function statusOf(error: MyPaasError): number | undefined {
 
 async function missing(
   { store, quotas }: Pick<UploadParts, "store" | "quotas">,
-  service: string,
+  { service, damaged }: { readonly service: string; readonly damaged: readonly string[] },
   body: Uint8Array<ArrayBuffer>,
 ): Promise<MissingAnswer> {
   const { digests, context } = parseMissingRequest(parseJson(body, "the list of digests"));
   if (context !== undefined) checkQuotas(context, quotas, `Cannot push "${service}"`);
-  return { missing: await store.lacking(service, digests) };
+  const lacking = await store.lacking(service, digests);
+  return { missing: [...new Set([...lacking, ...damaged.filter((digest) => digests.includes(digest))])] };
 }
 
 async function storeBlobs(

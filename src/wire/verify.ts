@@ -1,6 +1,6 @@
 // `POST /v1/verify`, from the receiver to the gate only: may a request whose body the receiver keeps go on?
 import * as v from "valibot";
-import { serviceName } from "./fields.ts";
+import { digest, serviceName } from "./fields.ts";
 import { validate } from "./validate.ts";
 
 export const VERIFY_PATH = "/v1/verify";
@@ -20,6 +20,8 @@ export interface VerifyRequest {
 export interface VerifyAnswer {
   /** Where the blobs belong. */
   readonly service: string;
+  /** Digests of stored blobs of it that are not what their names say: they count as missing. */
+  readonly damaged?: readonly string[] | undefined;
 }
 
 const headerName = v.pipe(v.string(), v.regex(/^[a-z-]{1,40}$/, "must be the name of a header"));
@@ -39,7 +41,10 @@ const verifyRequest: v.GenericSchema<unknown, VerifyRequest> = v.pipe(
   }, "must have path and query as a URL has them"),
 );
 
-const verifyAnswer: v.GenericSchema<unknown, VerifyAnswer> = v.object({ service: serviceName });
+const verifyAnswer: v.GenericSchema<unknown, VerifyAnswer> = v.object({
+  service: serviceName,
+  damaged: v.optional(v.array(digest)),
+});
 
 /** @throws {UsageError} naming the field and what is allowed */
 export function parseVerifyRequest(json: unknown): VerifyRequest {

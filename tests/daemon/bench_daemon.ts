@@ -3,6 +3,9 @@ import { PROOF_HEADER, type ProofContext, verifyAnswer } from "../../src/auth/pr
 import { generateSealingKey, type SealingKey } from "../../src/auth/seal.ts";
 import { newNonce, signRequest } from "../../src/auth/request_signature.ts";
 import { watchLive } from "../../src/cli/daemon_watch.ts";
+import { DamagedPart } from "../../src/archive/blobs.ts";
+import type { Chunk } from "../../src/wire/manifest.ts";
+import { DamagedParts } from "../../src/daemon/damaged_parts.ts";
 import { Deploys, type DeploysParts } from "../../src/daemon/deploys.ts";
 import { ServiceActions } from "../../src/daemon/service_actions.ts";
 import type { Deploy } from "../../src/daemon/work.ts";
@@ -113,9 +116,10 @@ export class BenchDaemon implements AsyncDisposable {
       ...change,
     }, this.#stop.signal);
     const source = {
-      read: (service: string, { digest }: { readonly digest: string }) => {
+      read: (service: string, { digest, size }: Chunk) => {
         const content = blobs.stored.get(`${service}/${digest}`);
         if (content === undefined) throw new MyPaasError(`Cannot read the blob "${digest}": it is missing`);
+        if (content.length !== size) throw new DamagedPart(`Cannot read the blob "${digest}": it has another size`);
         return Promise.resolve(new Uint8Array(content));
       },
       gone: (service: string, digests: Iterable<string>) =>
@@ -149,7 +153,7 @@ export class BenchDaemon implements AsyncDisposable {
         now,
         server: { url, serverId, daemonKey: daemonKey.publicKey, certificatePin: undefined },
       }),
-      sources: { local: source, gate: source },
+      sources: { local: new DamagedParts(source), gate: new DamagedParts(source) },
       uploads: uploadHandler({
         store: blobs,
         room: { take: () => Promise.resolve() },

@@ -1,4 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DamagedPart } from "../../src/archive/blobs.ts";
+import { sha256 } from "../../src/host/hash.ts";
 import type { KeyPair } from "../../src/auth/keys.ts";
 import { errorOfResponse } from "../../src/wire/error_body.ts";
 import { BenchDaemon } from "./bench_daemon.ts";
@@ -32,6 +34,20 @@ Deno.test("the gate says yes to an upload into the key's scope, and names the se
     assertEquals([response.status, await response.json()], [200, { service: "blog" }]);
   }
   assertEquals(daemon.audit.lines(9), []);
+});
+
+Deno.test("the gate names what of the service is stored and damaged, to who asks what is missing", async () => {
+  await using daemon = await BenchDaemon.start();
+  const ann = await daemon.laptop({ scope: ["blog"] });
+  const content = new TextEncoder().encode("hello");
+  const digest = sha256(content);
+  await daemon.blobs.put("blog", [{ digest, content: content.subarray(1) }]);
+  const chunk = { digest, size: content.length };
+  await assertRejects(() => daemon.parts.sources.gate.read("blog", chunk), DamagedPart, digest);
+  const [missing, blobs] = await uploads(daemon, ann, "blog");
+  assert(missing !== undefined && blobs !== undefined);
+  assertEquals(await (await verify(daemon, missing)).json(), { service: "blog", damaged: [digest] });
+  assertEquals(await (await verify(daemon, blobs)).json(), { service: "blog" });
 });
 
 Deno.test("the gate says no to an upload outside of the scope, and audits it", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readIgnore } from "../../src/archive/context_list.ts";
 import { connectTo } from "../../src/cli/connect.ts";
 import { followDeploy } from "../../src/client/follow_deploy.ts";
@@ -59,6 +59,34 @@ const PLANTS: readonly (readonly [string, (path: string, size: number) => Promis
     await Deno.writeTextFile(path, "#".repeat(size));
   }],
 ];
+
+const DAMAGES: readonly (readonly [string, (path: string, size: number) => Promise<void>])[] = [
+  ["holds other bytes", async (path, size) => await Deno.writeTextFile(path, "#".repeat(size))],
+  ["was cut to half", async (path, size) => await Deno.truncate(path, size >> 1)],
+  ["is gone", async (path) => await Deno.remove(path)],
+];
+
+for (const [index, [what, damage]] of DAMAGES.entries()) {
+  Deno.test(`a stored part that ${what} is sent again, at the latest by the second push`, async () => {
+    const name = `mended${index}`;
+    const project = { name, options: { domain: `${name}.test` }, app: { TEXT: "before" } };
+    const dockerfile = await server().project(project);
+    const kept = new TextEncoder().encode(`kept by ${name}`);
+    await Deno.writeFile(`${dockerfile.slice(0, dockerfile.lastIndexOf("/"))}/kept.txt`, kept);
+    succeeded(await server().push(project));
+    await damage(blobPath(name, sha256(kept)), kept.length);
+    const changed = { ...project, app: { TEXT: "after" } };
+    const first = await server().push(changed);
+    if (first.code !== 0) {
+      assertStringIncludes(first.stderr, `the stored part "${sha256(kept)}"`);
+      assertStringIncludes(first.stderr, "Push again");
+      assertEquals((await server().get(`${name}.test`)).text, "before");
+      succeeded(await server().push(changed));
+    }
+    assertEquals(await server().get(`${name}.test`), { status: 200, text: "after" });
+    assertEquals(await Deno.readFile(blobPath(name, sha256(kept))), kept);
+  });
+}
 
 for (const [index, [what, plant]] of PLANTS.entries()) {
   Deno.test(`the daemon refuses ${what} in the spool, and the live release answers`, async () => {

@@ -38,10 +38,14 @@ async function put(handler: UploadHandler, ...frames: readonly Uint8Array[]): Pr
   return [response.status, await response.text()];
 }
 
-async function missing(handler: UploadHandler, digests: readonly string[]): Promise<unknown> {
+async function missing(
+  handler: UploadHandler,
+  digests: readonly string[],
+  damaged: readonly string[] = [],
+): Promise<unknown> {
   const body = JSON.stringify({ digests });
   const request = new Request("http://x/v1/missing?service=blog", { method: "POST", body });
-  return await (await handler(request, "blog")).json();
+  return await (await handler(request, "blog", { damaged })).json();
 }
 
 Deno.test("PUT /v1/blobs stores compressed and plain blobs under the service and their digest", async () => {
@@ -59,6 +63,15 @@ Deno.test("POST /v1/missing names what this service lacks, though another has it
   await store.put("blog", [{ digest: sha256(TEXT), content: TEXT }]);
   await store.put("shop", [{ digest: sha256(NOISE), content: NOISE }]);
   assertEquals(await missing(handler, [sha256(NOISE), sha256(TEXT)]), { missing: [sha256(NOISE)] });
+});
+
+Deno.test("POST /v1/missing names what is stored and damaged, where it is asked for it", async () => {
+  const { store, handler } = setUp();
+  const [text, noise] = [sha256(TEXT), sha256(NOISE)];
+  await store.put("blog", [{ digest: text, content: TEXT }]);
+  const damaged = [text, sha256("of another push")];
+  assertEquals(await missing(handler, [noise, text], damaged), { missing: [noise, text] });
+  assertEquals(await missing(handler, [noise], damaged), { missing: [noise] });
 });
 
 Deno.test("POST /v1/missing refuses what is no list of digests", async () => {
