@@ -1,8 +1,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import { UsageError } from "../error.ts";
 import { errorAnswer, toResponse } from "../wire/error_body.ts";
-import { IncomingBody, whenBodyEnds } from "../wire/incoming_body.ts";
-import { type SlotLimits, Slots } from "../wire/slots.ts";
+import { IncomingBody } from "../wire/incoming_body.ts";
+import { holding, type SlotLimits, Slots } from "../wire/slots.ts";
 
 /** How much the gate takes on. The receiver's own limits are below: only one that was taken over meets these. */
 export interface GateLimits {
@@ -48,16 +48,7 @@ export function limitedGate(handler: Handler, { clock, onRefused, limits = GATE_
       await readOn(request);
       return toResponse(errorAnswer(refusal, STATUS_CODE.TooManyRequests));
     }
-    request.signal.addEventListener("abort", release, { once: true });
-    try {
-      const response = await handler(request);
-      if (response.body !== null) return new Response(whenBodyEnds(response.body, release), response);
-      release();
-      return response;
-    } catch (error) {
-      release();
-      throw error;
-    }
+    return await holding(release, request, () => handler(request));
   };
 }
 

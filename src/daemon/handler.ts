@@ -3,7 +3,7 @@ import { mayDo } from "../auth/roles.ts";
 import { type Actor, actorName } from "../auth/actor.ts";
 import { checkContentDigest } from "../auth/content_digest.ts";
 import { AuthError, messageOf, MyPaasError, traceOf, UsageError } from "../error.ts";
-import { CLIENT_ADDRESS_HEADER, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
+import { CLIENT_ADDRESS_HEADER, clientAddress, isUserName, SSH_USER_HEADER } from "../wire/caller.ts";
 import { MAX_BODY_BYTES, MAX_DEPLOY_BODY_BYTES, MAX_UNSIGNED_BODY_BYTES } from "../wire/limits.ts";
 import { errorAnswer, jsonAnswer } from "../wire/error_body.ts";
 import { type BodyLimits, BodyRefused, IncomingBody } from "../wire/incoming_body.ts";
@@ -78,7 +78,7 @@ function noteOdd(
   { method, url, headers }: Request,
   { error, actor }: { readonly error: MyPaasError; readonly actor: string },
 ): void {
-  const address = headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown";
+  const address = addressOf(headers, "gate");
   const subject = `${method} ${url.replace(/^[a-z]+:\/\/[^/]*/, "")}`.slice(0, 200);
   try {
     audit.refuse({
@@ -99,7 +99,7 @@ async function answer(
   { request, door, state }: { readonly request: Request; readonly door: Door; readonly state: RequestState },
 ): Promise<Response> {
   const url = urlOfRequest(request);
-  const address = request.headers.get(CLIENT_ADDRESS_HEADER) ?? (door === "local" ? "local" : "unknown");
+  const address = addressOf(request.headers, door);
   const where = `${request.method} ${url.pathname}`;
   if (where === "GET /v1/hello") return Response.json(hello(parts));
   if (where === "POST /v1/login") {
@@ -144,6 +144,12 @@ async function answer(
     }
   });
   return await respond(parts.signer, result, asked);
+}
+
+/** Where a request came from, for the audit: a receiver that was taken over may say anything. */
+function addressOf(headers: Headers, door: Door): string {
+  const told = headers.get(CLIENT_ADDRESS_HEADER);
+  return told === null && door === "local" ? "local" : clientAddress(told ?? undefined);
 }
 
 /** Over the daemon's own socket all are root; `mypaas relay` says who came in over ssh. */

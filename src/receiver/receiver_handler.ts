@@ -11,8 +11,8 @@ import type { HelloAnswer } from "../wire/requests.ts";
 import { urlOfRequest } from "../wire/request_url.ts";
 import { parseVerifyAnswer, VERIFY_PATH, type VerifyRequest } from "../wire/verify.ts";
 import { VERSION_HEADER } from "../wire/version.ts";
-import { type BodyLimits, BodyRefused, IncomingBody, whenBodyEnds } from "../wire/incoming_body.ts";
-import { type SlotLimits, Slots } from "../wire/slots.ts";
+import { type BodyLimits, BodyRefused, IncomingBody } from "../wire/incoming_body.ts";
+import { holding, type SlotLimits, Slots } from "../wire/slots.ts";
 import type { UploadHandler } from "./upload_handler.ts";
 
 /** The way to the daemon. `src/host` implements it over the unix socket. */
@@ -86,18 +86,12 @@ export function receiverHandler(parts: ReceiverParts): (request: Request) => Pro
       const message = "Cannot take the request: too many are under way";
       return refused(new Refusal(STATUS_CODE.TooManyRequests, message, { hint: "Try again in a moment." }));
     }
-    request.signal.addEventListener("abort", release, { once: true });
-    try {
+    return await holding(release, request, async () => {
       const response = await answered(parts, request, address);
       // What the daemon answered has its own.
       if (!response.headers.has(VERSION_HEADER)) response.headers.set(VERSION_HEADER, parts.version);
-      if (response.body !== null) return new Response(whenBodyEnds(response.body, release), response);
-      release();
       return response;
-    } catch (error) {
-      release();
-      throw error;
-    }
+    });
   };
 }
 

@@ -1,3 +1,5 @@
+import { whenBodyEnds } from "./incoming_body.ts";
+
 /** How many requests are under way at once, in all and from one address. */
 export interface SlotLimits {
   readonly requests: number;
@@ -33,5 +35,23 @@ export class Slots {
       if (left === 0) this.#byAddress.delete(address);
       else this.#byAddress.set(address, left);
     };
+  }
+}
+
+/** Answers a request, and gives its place back when the answer was sent to its end, or nobody wants it any more. */
+export async function holding(
+  release: () => void,
+  request: Request,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  request.signal.addEventListener("abort", release, { once: true });
+  try {
+    const response = await answer();
+    if (response.body !== null) return new Response(whenBodyEnds(response.body, release), response);
+    release();
+    return response;
+  } catch (error) {
+    release();
+    throw error;
   }
 }

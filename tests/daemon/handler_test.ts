@@ -58,6 +58,9 @@ Deno.test("the audit names where a refused request came from, as the receiver sa
   await refused(daemon, new Request("http://daemon/v1/keys", { headers }));
   const [line] = daemon.audit.lines(1);
   assertEquals([line?.address, line?.action], ["203.0.113.9", "GET /v1/keys"]);
+  const odd = { "mypaas-client-address": "root@local, 203.0.113.9" };
+  await refused(daemon, new Request("http://daemon/v1/keys", { headers: odd }));
+  assertEquals(daemon.audit.lines(1)[0]?.address, "unknown");
 });
 
 Deno.test("over daemon.sock nothing has to be signed, and root is audited", async () => {
