@@ -15,7 +15,7 @@ export interface Violation {
 
 const ALL_VALUES = ["deploy", "setup", "archive", "auth", "wire", "service", "traefik"];
 
-/** What each module of `src/` may import beside `error.ts` and `wait.ts`: DESIGN 9. */
+/** What each module of `src/` may import beside `error.ts` and `wait.ts`; README's "Develop" draws it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   service: [],
   traefik: ["service"],
@@ -66,7 +66,7 @@ export function checkFile({ path, text }: SourceFile, packages: readonly string[
   const module = moduleOf(path);
   const isProduct = path === "main.ts" || path.startsWith("src/");
   if (path.startsWith("src/") && MAY_IMPORT[module] === undefined && !isShared(module)) {
-    report(1, `"${module}" is no module of DESIGN 9`);
+    report(1, `"${module}" is no module: README lists them under "Develop"`);
   }
   const code = maskCode(text);
   const mayHaveEffects = !isProduct || path === "main.ts" || ADAPTERS.includes(module);

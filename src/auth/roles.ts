@@ -7,7 +7,7 @@ import type { Actor } from "./actor.ts";
 export interface CommandRule {
   /** What happens, in a few words. */
   readonly does: string;
-  /** The request of DESIGN 5. */
+  /** Method and path, as it is sent. */
   readonly request: string;
   /** `anyone`: without a signature. An admin may do all that `deploy` may. */
   readonly who: "anyone" | Role;

@@ -12,7 +12,7 @@ const MAX_AUDIT_COMMAND = 1000;
 
 /**
  * Requests of who works in a container. The daemon says who may and writes it down; the terminal is joined by the command
- * itself, which is root on the server (DESIGN 8), so the gate does not know them.
+ * itself, which is root on the server, so the gate does not know them.
  */
 export const SESSION_ROUTES: readonly ApiRoute[] = [
   { ...row("POST", "/v1/services/:name/exec", "exec"), doors: ["local"], service: inPath, audited: true, run: exec },

@@ -27,8 +27,8 @@ export interface ReadinessParts {
 }
 
 /**
- * Waits until a started replica is ready (DESIGN 4.4): `healthy` where its image has a health check, and 2xx or 3xx for
- * the path of `mypaas.healthcheck` where there is one; with neither, one HTTP answer of any status from its port if it has
+ * Waits until a started replica is ready (README, "How a deploy works"): `healthy` where its image has a health check, and
+ * 2xx or 3xx for the path of `mypaas.healthcheck` where there is one; with neither, one HTTP answer of any status from its port if it has
  * a domain; else two seconds without an exit.
  *
  * @throws {NotReadyError} as soon as it exits, or when `startTimeoutSeconds` have passed, saying why

@@ -16,7 +16,7 @@ interface Vertex {
 
 /**
  * Follows one BuildKit build by its `moby.buildkit.trace` records: a protobuf `StatusResponse` each
- * (moby/buildkit api/services/control/control.proto; fields in docker-traefik.md 2.4). Unknown fields are skipped.
+ * (moby/buildkit api/services/control/control.proto). Unknown fields are skipped.
  */
 export class BuildTrace {
   readonly #vertices = new Map<string, Vertex>();

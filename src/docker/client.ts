@@ -4,7 +4,7 @@ import { connectionError, EngineError, engineReason } from "./engine_error.ts";
 import type { DockerRequest, DockerStream } from "./request.ts";
 import { engineVersion } from "./system_requests.ts";
 
-/** API 1.51 keeps one layout of fields on Engine 28 and 29; 1.41 is Engine 20.10 (docker-traefik.md 1). */
+/** API 1.51 keeps one layout of fields on Engine 28 and 29; 1.41 is Engine 20.10 (Docker's "API version matrix"). */
 const NEWEST_API = 51;
 const OLDEST_API = 41;
 

@@ -108,7 +108,7 @@ export class EngineBuilder implements Builder {
   }
 
   /**
-   * BuildKit cannot ask a registry without a session, so what is missing is pulled before (docker-traefik.md 2.1).
+   * BuildKit cannot ask a registry without a session, so what is missing is pulled before.
    *
    * @returns the id of the image that is followed, if any
    */

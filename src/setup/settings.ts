@@ -1,6 +1,6 @@
 import type { BuilderKind } from "../service/builder_syntax.ts";
 
-/** One network of DESIGN 2 with what Docker chose for it, spelled out. */
+/** One network with what Docker chose for it, spelled out. */
 export interface NetworkSettings {
   /** CIDR, such as `172.31.0.0/16`. */
   readonly subnet: string;

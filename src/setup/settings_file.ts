@@ -15,7 +15,10 @@ export type DraftSettings = Omit<ServerSettings, "networks"> & {
   readonly networks: { readonly [network in NetworkKey]?: ServerSettings["networks"][network] | undefined };
 };
 
-/** The networks of DESIGN 2, in the order in which they are made. */
+/**
+ * The networks, in the order in which they are made. `internal`: how services reach each other by name; `ingress`: Traefik
+ * and the replicas it sends requests to; `entry`: Traefik and the receiver; `admin`: Traefik's API, for the daemon.
+ */
 export const NETWORK_KEYS = ["internal", "ingress", "entry", "admin"] as const;
 export type NetworkKey = typeof NETWORK_KEYS[number];
 

@@ -46,7 +46,7 @@ const METRICS = {
 /**
  * Renders what Traefik reads once, when it starts. The ports are those inside its container: 80 and 443.
  *
- * Settings are from routing-experiments; where they differ from Traefik's defaults, this is why:
+ * Where the settings differ from Traefik's defaults, this is why:
  * - `readTimeout: 0`: the default ends a request whose body takes longer than 60 s, such as a video on a slow line
  * - `graceTimeOut: 5s`: while Traefik stops, nobody listens, so a stop must end before Docker's 10 s
  * - `aliasHeadersStrategy: delete`: many applications read `X_Real_Ip` or `X.Real.Ip` as the `X-Real-Ip` that Traefik sets,
